@@ -1,0 +1,33 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.made
+
+.PHONY: env demo test check bench clean
+.DELETE_ON_ERROR:
+
+env: $(STAMP)
+
+$(STAMP): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'tox>=4' -e '.[dev]'
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/onelinstor sandbox demo
+
+test: $(STAMP)
+	$(BIN)/tox
+
+check: $(STAMP)
+	$(BIN)/ruff format --check src tests features
+	$(BIN)/ruff check src tests features
+	$(BIN)/mypy
+	PYTHONPATH=src $(BIN)/lint-imports
+	$(BIN)/tox
+
+bench: $(STAMP)
+	$(BIN)/python -m tests.bench
+
+clean:
+	rm -rf $(VENV) .tox build .mypy_cache .ruff_cache .pytest_cache .hypothesis

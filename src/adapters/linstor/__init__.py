@@ -1,0 +1,1 @@
+"""LINSTOR over REST."""

@@ -1,0 +1,1 @@
+"""OpenNebula: oned, hosts reached by ssh, OpenNebula's own scripts."""

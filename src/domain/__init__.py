@@ -1,0 +1,1 @@
+"""The rules: what must be true of disks. Standard library only."""

@@ -1,0 +1,119 @@
+"""How things are called; the only place that builds or reads these names.
+
+The names are those of the addon 3.x (design.md 5, opennebula.md 8.4), so that its volumes stay ours.
+LINSTOR's alphabet: linstor.md 1.5.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NewType
+
+from domain.errors import BadName
+
+VolumeName = NewType("VolumeName", str)
+SnapshotName = NewType("SnapshotName", str)
+HostName = NewType("HostName", str)
+GroupName = NewType("GroupName", str)
+
+_RESOURCE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{1,47}")
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?")
+_IMAGE = re.compile(r"OpenNebula-Image-(\d+)", re.IGNORECASE)
+_CLONE = re.compile(r"OpenNebula-Image-(\d+)-vm(\d+)-disk(\d+)", re.IGNORECASE)
+_VOLATILE = re.compile(r"OpenNebula-Volatile-vm(\d+)-disk(\d+)", re.IGNORECASE)
+_CONTEXT = re.compile(r"OpenNebula-vm-context-vm(\d+)-disk(\d+)(?:-\d+)?", re.IGNORECASE)
+_SNAPSHOT = re.compile(r"OpenNebula-Snap-(\d+)(?:-(\d+))?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class DiskOf:
+    """One disk of one VM, as oned numbers them."""
+
+    vm: int
+    disk: int
+
+
+def volume_name(text: str) -> VolumeName:
+    """*text* as a volume name. Raises BadName where LINSTOR would refuse it."""
+    return VolumeName(_checked(text, _RESOURCE, "a volume name of LINSTOR (2 to 48 of A-Z a-z 0-9 _ -)"))
+
+
+def group_name(text: str) -> GroupName:
+    """*text* as the name of a resource group. Raises BadName."""
+    return GroupName(_checked(text, _RESOURCE, "a resource group of LINSTOR (2 to 48 of A-Z a-z 0-9 _ -)"))
+
+
+def host_name(text: str) -> HostName:
+    """*text* as a host name; never an option or a shell word. Raises BadName."""
+    return HostName(_checked(text, _HOST, "a host name"))
+
+
+def _checked(text: str, pattern: re.Pattern[str], what: str) -> str:
+    if not pattern.fullmatch(text):
+        raise BadName(text, what)
+    return text
+
+
+def image_volume(image: int) -> VolumeName:
+    """The volume of an image."""
+    return VolumeName(f"OpenNebula-Image-{image}")
+
+
+def clone_volume(image: int, of: DiskOf) -> VolumeName:
+    """The private copy of an image that one disk of one VM uses."""
+    return VolumeName(f"OpenNebula-Image-{image}-vm{of.vm}-disk{of.disk}")
+
+
+def volatile_volume(of: DiskOf) -> VolumeName:
+    """The volume of a volatile disk."""
+    return VolumeName(f"OpenNebula-Volatile-vm{of.vm}-disk{of.disk}")
+
+
+def copy_of_source(source: VolumeName, of: DiskOf) -> VolumeName:
+    """The name of the copy of *source* for a disk; *source* as a datastore driver printed it."""
+    return volume_name(f"{source}-vm{of.vm}-disk{of.disk}")
+
+
+def snapshot_name(snapshot: int, use: int = 0) -> SnapshotName:
+    """The name of oned's snapshot *snapshot*; *use* counts how often the name was used before (linstor.md 2.17)."""
+    return SnapshotName(f"OpenNebula-Snap-{snapshot}" + (f"-{use}" if use else ""))
+
+
+def snapshot_number(name: str) -> tuple[int, int] | None:
+    """Snapshot id and use of a name that :func:`snapshot_name` made, else None."""
+    match = _SNAPSHOT.fullmatch(name)
+    return (int(match[1]), int(match[2] or 0)) if match else None
+
+
+def disk_of(name: str) -> DiskOf | None:
+    """The one disk that a copy or a volatile volume belongs to; None for every other name.
+
+    Only such names may be destroyed by an order about a disk (rule 3).
+    """
+    if match := _CLONE.fullmatch(name):
+        return DiskOf(int(match[2]), int(match[3]))
+    if match := _VOLATILE.fullmatch(name):
+        return DiskOf(int(match[1]), int(match[2]))
+    return None
+
+
+def context_disk_of(name: str) -> DiskOf | None:
+    """The VM and disk of a context volume of the addon 2.x, else None."""
+    match = _CONTEXT.fullmatch(name)
+    return DiskOf(int(match[1]), int(match[2])) if match else None
+
+
+def image_of(name: str) -> int | None:
+    """The image id that an image's own volume encodes, else None."""
+    match = _IMAGE.fullmatch(name)
+    return int(match[1]) if match else None
+
+
+def same_host(one: str, other: str) -> bool:
+    """Whether two names mean one machine: equal but for case, or a short name and its long form."""
+    a, b = one.lower(), other.lower()
+    if a == b:
+        return True
+    short, long = sorted((a, b), key=len)
+    return "." not in short and long.split(".", 1)[0] == short

@@ -1,0 +1,102 @@
+"""What oned knows: VMs, disks and datastores, as far as the rules need it (opennebula.md 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Disk:
+    """One DISK of a VM. Sizes in MiB, 0 where absent. *clone* is None where oned left CLONE out."""
+
+    disk_id: int
+    image_id: int | None = None
+    source: str = ""
+    size_mib: int = 0
+    original_size_mib: int = 0
+    clone: bool | None = None
+    persistent: bool = False
+    readonly: bool = False
+    shareable: bool = False
+    kind: str = ""
+    tm_mad: str = ""
+    tm_mad_system: str = ""
+    datastore_id: int | None = None
+    file_system: str = ""
+    format: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def volatile(self) -> bool:
+        """Whether the disk has no image (opennebula.md 4.2: by TYPE, or no IMAGE_ID; never by CLONE)."""
+        return self.kind.lower() in ("fs", "swap") or self.image_id is None
+
+    @property
+    def private(self) -> bool:
+        """Whether the volume belongs to this disk alone and ends with it."""
+        return self.volatile or self.clone is True
+
+
+@dataclass(frozen=True)
+class History:
+    """One history record: which host and system datastore, and the sequence number."""
+
+    seq: int
+    host: str
+    datastore_id: int
+    tm_mad: str = ""
+
+
+@dataclass(frozen=True)
+class Vm:
+    """A VM. *history* is oldest first and may hold the current record alone. States: opennebula.md 4.1, 4.6."""
+
+    vm_id: int
+    state: int = 0
+    lcm_state: int = 0
+    deploy_id: str = ""
+    disks: tuple[Disk, ...] = ()
+    context_disk_id: int | None = None
+    history: tuple[History, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    def disk(self, disk_id: int) -> Disk | None:
+        """The disk of that id."""
+        return next((disk for disk in self.disks if disk.disk_id == disk_id), None)
+
+    @property
+    def seq(self) -> int:
+        """The number of the current history record; -1 before the first."""
+        return self.history[-1].seq if self.history else -1
+
+
+@dataclass(frozen=True)
+class Datastore:
+    """A datastore; *attributes* are those of its TEMPLATE, names in upper case. *kind*: 0 image, 1 system, 2 file."""
+
+    datastore_id: int
+    name: str = ""
+    kind: int = 0
+    ds_mad: str = ""
+    tm_mad: str = ""
+    base_path: str = ""
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image as a datastore action gets it. Sizes in MiB; *source* is "" until an action succeeded."""
+
+    image_id: int
+    source: str = ""
+    path: str = ""
+    size_mib: int = 0
+    format: str = ""
+    file_system: str = ""
+    md5: str = ""
+    sha1: str = ""
+    cloning_id: int = -1
+    target_snapshot: int = -1
+    snapshots: tuple[int, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,126 @@
+"""What a datastore says about LINSTOR: attributes in, typed settings out (linstor.md 7, opennebula.md 4.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from domain.errors import BadConfiguration
+from domain.names import GroupName, HostName, group_name, host_name
+from domain.opennebula import Datastore
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long the driver waits, in seconds (rule 9)."""
+
+    connect: float = 5.0
+    read: float = 30.0
+    change: float = 300.0
+    copy: float = 3600.0
+    device: float = 30.0
+    close: float = 30.0
+    ssh_connect: float = 10.0
+    host: float = 120.0
+    transfer: float = 86400.0
+    lock: float = 120.0
+
+
+@dataclass(frozen=True)
+class StorageSettings:
+    """One datastore's view of LINSTOR. *controllers* are URIs or `host[:port]`, in the order to try."""
+
+    datastore_id: int
+    controllers: tuple[str, ...] = ("localhost",)
+    group: GroupName | None = None
+    bridges: tuple[HostName, ...] = ()
+    nodes: Mapping[HostName, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    ca_file: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    password_file: str = ""
+    token: str = field(default="", repr=False)
+    token_file: str = ""
+    prefer_local: bool = False
+
+    def required_group(self) -> GroupName:
+        """The resource group. Raises BadConfiguration where the datastore names none."""
+        if self.group is None:
+            raise BadConfiguration(
+                f"datastore {self.datastore_id} has no LINSTOR_RESOURCE_GROUP; set it with onedatastore update"
+            )
+        return self.group
+
+
+_LIMITS = {
+    "LINSTOR_TIMEOUT": "change",
+    "LINSTOR_CONNECT_TIMEOUT": "connect",
+    "LINSTOR_CLONE_TIMEOUT": "copy",
+    "LINSTOR_DEVICE_TIMEOUT": "device",
+    "LINSTOR_SSH_TIMEOUT": "host",
+}
+
+
+def settings_of(datastore: Datastore, environment: Mapping[str, str]) -> StorageSettings:
+    """The settings of *datastore*; LS_CONTROLLERS of *environment* stands in for LINSTOR_CONTROLLERS.
+
+    Raises BadConfiguration, BadName with the attribute that makes no sense.
+    """
+    given = datastore.attributes
+    group = given.get("LINSTOR_RESOURCE_GROUP", "").strip()
+    return StorageSettings(
+        datastore_id=datastore.datastore_id,
+        controllers=_controllers(given.get("LINSTOR_CONTROLLERS") or environment.get("LS_CONTROLLERS") or "localhost"),
+        group=group_name(group) if group else None,
+        bridges=tuple(host_name(word) for word in given.get("BRIDGE_LIST", "").split()),
+        nodes=_node_map(given.get("LINSTOR_NODE_MAP", "")),
+        limits=_limits(given),
+        ca_file=given.get("LINSTOR_CA_FILE", ""),
+        cert_file=given.get("LINSTOR_CERT_FILE", ""),
+        key_file=given.get("LINSTOR_KEY_FILE", ""),
+        user=given.get("LINSTOR_USER", ""),
+        password=given.get("LINSTOR_PASSWORD", ""),
+        password_file=given.get("LINSTOR_PASSWORD_FILE", ""),
+        token=given.get("LINSTOR_TOKEN", ""),
+        token_file=given.get("LINSTOR_TOKEN_FILE", ""),
+        prefer_local=_yes(given, "LINSTOR_PREFER_LOCAL"),
+    )
+
+
+def _yes(given: Mapping[str, str], name: str) -> bool:
+    return given.get(name, "").strip().lower() in ("yes", "true", "1")
+
+
+def _controllers(text: str) -> tuple[str, ...]:
+    found = tuple(word for word in text.replace(",", " ").split() if word)
+    if not found:
+        raise BadConfiguration("LINSTOR_CONTROLLERS names no controller; write host:port,host:port")
+    return found
+
+
+def _node_map(text: str) -> dict[HostName, str]:
+    pairs = [word.split(":", 1) for word in text.replace(",", " ").split()]
+    if any(len(pair) != 2 for pair in pairs):
+        raise BadConfiguration("LINSTOR_NODE_MAP is not of the form host:node host:node")
+    return {host_name(host): host_name(node) for host, node in pairs}
+
+
+def _limits(given: Mapping[str, str]) -> Limits:
+    chosen: dict[str, float] = {}
+    for attribute, name in _LIMITS.items():
+        if text := given.get(attribute, "").strip():
+            chosen[name] = _seconds(attribute, text)
+    return Limits(**chosen)
+
+
+def _seconds(attribute: str, text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= 86400:
+        raise BadConfiguration(f"{attribute}={text!r} is not a number of seconds between 1 and 86400")
+    return seconds

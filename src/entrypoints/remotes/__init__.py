@@ -1,0 +1,1 @@
+"""What oned runs: orders in, one line out."""

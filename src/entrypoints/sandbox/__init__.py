@@ -1,0 +1,1 @@
+"""The memory adapters behind real protocols."""
