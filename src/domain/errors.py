@@ -5,10 +5,11 @@
     │   └── BadName
     ├── BadConfiguration         an attribute of a datastore, image or VM
     │   └── UnknownGroup
-    ├── VolumeError              about one volume: UnknownVolume, VolumeExists, ForeignVolume, VolumeInUse,
-    │                            BeingDeleted, NoUsableReplica, NotInSync, NoPlacement, HasSnapshots, CopyFailed,
-    │                            NotAttached, StillTwoWriters, UnknownSnapshot, SnapshotExists, SnapshotFailed, NotPossible
-    ├── ClusterError             LINSTOR as a whole: ControllerUnreachable, ControllerFailed, AccessDenied, UnknownHostNode
+    ├── VolumeError              about one volume
+    │   ├── UnknownVolume, VolumeExists, ForeignVolume, VolumeInUse, BeingDeleted, HasSnapshots
+    │   ├── NoUsableReplica, NotInSync, NoPlacement, NotAttached, NotPossible, CopyFailed, StillTwoWriters
+    │   └── UnknownSnapshot, SnapshotExists, SnapshotFailed
+    ├── ClusterError             LINSTOR: ControllerUnreachable, ControllerFailed, AccessDenied, UnknownHostNode
     ├── HostError                about one host: HostUnreachable, HostCommandFailed
     ├── OnedError                oned: OnedUnreachable, OnedRefused
     ├── SourceError              what an image is made from: SourceRefused, SourceUnreadable

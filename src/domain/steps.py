@@ -49,7 +49,25 @@ class Unlink:
 
 @dataclass(frozen=True)
 class RemoveTree:
-    """Remove the directory *path* and what is in it, never following a link, never leaving its file system."""
+    """Remove the directory *path* and what is in it, never following a link, never leaving its file system.
+
+    Nothing is removed, and "kept" is told, when the directory holds a file named *unless*.
+    """
+
+    path: str
+    unless: str = ""
+
+
+@dataclass(frozen=True)
+class MakeFile:
+    """Make the empty file *path*; its directory exists."""
+
+    path: str
+
+
+@dataclass(frozen=True)
+class FileExists:
+    """Tell "yes" or "no": whether *path* exists."""
 
     path: str
 
@@ -107,6 +125,8 @@ Step = (
     | LinkDevice
     | Unlink
     | RemoveTree
+    | MakeFile
+    | FileExists
     | RemoveFile
     | CountLinks
     | CheckClosed

@@ -1,0 +1,17 @@
+"""The context disk is a plain file, made by OpenNebula's own tm/ssh/context (linstor.md 7)."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from domain.orders import MakeContext
+from domain.ports import Hosts, Scripts
+from domain.steps import StopMonitoring
+
+FALL_BACK = "ssh"
+
+
+def make_context(order: MakeContext, scripts: Scripts, hosts: Hosts) -> None:
+    """Let tm/ssh make the context disk; oned itself measures a shared system datastore, so no host has to."""
+    scripts.run("tm", FALL_BACK, "context", order.argv, order.payload)
+    hosts.run(order.place.host, [StopMonitoring(str(PurePosixPath(order.place.directory).parent))])

@@ -1,0 +1,235 @@
+"""Disks of VMs begin and end: clone, ln, mkimage, mkswap, mvds, delete (opennebula.md 3.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from domain import marks as marking
+from domain.attachment import Attachment
+from domain.errors import BadOrder, BeingDeleted, ForeignVolume, HostUnreachable, OnedError, OnedRefused, UnknownVolume
+from domain.healing import Healing
+from domain.lifetime import Lifetime
+from domain.names import DiskOf, VolumeName, copy_of_source, disk_of, volatile_volume, volume_name
+from domain.opennebula import Disk, Vm
+from domain.orders import CloneDisk, DeleteDirectory, DeleteDisk, LinkDisk, MakeVolatile, Place, ReleaseDisk
+from domain.ports import Hosts, Locks, Oned
+from domain.steps import (
+    CountLinks,
+    LinkDevice,
+    MakeDirectory,
+    MakeFileSystem,
+    RemoveTree,
+    Step,
+    StopMonitoring,
+    Unlink,
+    WaitForDevice,
+)
+from domain.storage import Storage, Storages
+from domain.undoing import undoing
+from domain.volumes import Definition, Deployment, on_host
+
+DRIVER = "linstor"
+
+
+def own_volume(disk: Disk, of: DiskOf) -> VolumeName | None:
+    """The volume that belongs to this disk alone; None where the disk is an image's own volume."""
+    if disk.volatile:
+        return volatile_volume(of)
+    return copy_of_source(volume_name(disk.source), of) if disk.clone else None
+
+
+def volume_of(disk: Disk, of: DiskOf) -> VolumeName:
+    """The volume behind a disk, its own or the image's."""
+    return own_volume(disk, of) or volume_name(disk.source)
+
+
+def link_steps(here: Deployment, place: Place, size_kib: int, seconds: float) -> list[Step]:
+    """What makes a deployed volume a disk of a VM on its host."""
+    device = str(here.device)
+    return [
+        MakeDirectory(place.directory),
+        WaitForDevice(device, size_kib, seconds),
+        LinkDevice(device, place.path, here.alias),
+    ]
+
+
+class Disks:
+    """The rules for one disk of one VM."""
+
+    def __init__(
+        self,
+        storages: Storages,
+        oned: Oned,
+        hosts: Hosts,
+        locks: Locks,
+        attachment: Attachment,
+        lifetime: Lifetime,
+        healing: Healing,
+    ) -> None:
+        self._storages = storages
+        self._oned = oned
+        self._hosts = hosts
+        self._locks = locks
+        self._attachment = attachment
+        self._lifetime = lifetime
+        self._healing = healing
+
+    def clone(self, order: CloneDisk) -> None:
+        """Give the disk a private copy of the image, grown to the disk's size before anybody links it."""
+        vm = self._oned.vm(order.of.vm)
+        disk = _known_disk(vm, order.of)
+        storage = self._storages.of(order.datastore_id)
+        target = copy_of_source(order.source, order.of)
+        marks = marking.for_disk(order.of, vm.seq, order.source)
+        size_kib = disk.size_mib * 1024
+        with self._locks.hold([target], storage.settings.limits.lock), undoing() as undo:
+            self._lifetime.copy(storage, order.source, target, marks, undo)
+            if disk.size_mib > disk.original_size_mib:
+                storage.cluster.grow(target, size_kib)
+            storage.cluster.attach(target, order.place.host)
+            here = self._attachment.read_back(storage, target, order.place.host)
+            self._link(storage, here, order.place, size_kib, vm)
+
+    def link(self, order: LinkDisk) -> None:
+        """Make the image's own volume the disk. Raises UnknownVolume, BeingDeleted; no empty volume is ever made."""
+        storage = self._storages.of(order.datastore_id)
+        with self._locks.hold([order.source], storage.settings.limits.lock), undoing() as undo:
+            definition = _existing(storage, order.source)
+            self._healing.heal(storage, definition)
+            here = self._attachment.ensure(storage, order.source, order.place.host, undo)
+            self._link(storage, here, order.place, 0, None)
+
+    def make_volatile(self, order: MakeVolatile) -> None:
+        """Make a volatile disk, with the file system that oned wants on it."""
+        vm = self._oned.vm(order.of.vm)
+        kind = _file_system(order, vm.disk(order.of.disk))
+        storage = self._storages.of(order.datastore_id)
+        volume = volatile_volume(order.of)
+        size_kib = order.size_mib * 1024
+        with self._locks.hold([volume], storage.settings.limits.lock), undoing() as undo:
+            self._lifetime.create(storage, volume, size_kib, marking.for_disk(order.of, vm.seq), undo)
+            here = self._attachment.ensure(storage, volume, order.place.host, undo)
+            self._link(storage, here, order.place, size_kib, vm, kind)
+
+    def _link(
+        self, storage: Storage, here: Deployment, place: Place, size_kib: int, vm: Vm | None, kind: str = ""
+    ) -> None:
+        steps = link_steps(here, place, size_kib, storage.settings.limits.device)
+        if kind:
+            steps.append(MakeFileSystem(str(here.device), kind))
+        if vm is not None and vm.history and vm.history[-1].tm_mad == DRIVER:
+            # a shared system datastore is measured by oned itself (opennebula.md 8.3 no. 21)
+            steps.append(StopMonitoring(str(PurePosixPath(place.directory).parent)))
+        self._hosts.run(place.host, steps)
+
+    def release(self, order: ReleaseDisk) -> None:
+        """A persistent disk ends: its link and its attachment go, its volume and data stay."""
+        storage = self._storages.of(order.datastore_id)
+        with self._locks.hold([order.source], storage.settings.limits.lock):
+            self._release(storage, order.source, order.place)
+
+    def _release(self, storage: Storage, volume: VolumeName, place: Place) -> None:
+        definition = storage.cluster.definitions([volume]).get(volume)
+        if definition is None:
+            self._unlink(place, None)
+            return
+        self._healing.heal(storage, definition)
+        here = on_host(storage.cluster.deployments([volume])[volume], place.host)
+        if self._unlink(place, here) == 0 and here is not None:
+            self._attachment.release(storage, volume, place.host)
+
+    def _unlink(self, place: Place, here: Deployment | None) -> int:
+        """Remove the link; how many other disks of the host use the same device. A dead host does not block."""
+        steps: list[Step] = [Unlink(place.path)]
+        if here is not None and here.device is not None:
+            datastores = str(PurePosixPath(place.directory).parent.parent)
+            steps.append(CountLinks(datastores, here.device, here.alias, place.path))
+        try:
+            told = self._hosts.run(place.host, steps)
+        except HostUnreachable:
+            return 0
+        return int(told[-1]) if len(steps) > 1 else 0
+
+    def delete(self, order: DeleteDisk) -> None:
+        """A disk ends. Its own volume is destroyed; an image's volume is only taken off the host (rule 3)."""
+        storage = self._storages.of(order.datastore_id)
+        disk = self._disk(order.of)
+        volume = own_volume(disk, order.of) if disk is not None else self._marked(storage, order.of)
+        if volume is None:
+            if disk is not None:
+                image = volume_name(disk.source)
+                with self._locks.hold([image], storage.settings.limits.lock):
+                    self._release(storage, image, order.place)
+            else:
+                self._unlink(order.place, None)
+            return
+        with self._locks.hold([volume], storage.settings.limits.lock):
+            self._destroy(storage, volume, order.of)
+            self._unlink(order.place, None)
+
+    def _destroy(self, storage: Storage, volume: VolumeName, of: DiskOf) -> None:
+        """Destroy the volume of this disk and of no other. Raises ForeignVolume, VolumeInUse."""
+        if disk_of(volume) != of:
+            raise ForeignVolume(volume, f"vm {of.vm} disk {of.disk}")
+        found = storage.cluster.definitions([volume]).get(volume)
+        if found is None:
+            return
+        if marking.of_other_disk(found.marks, of):
+            raise ForeignVolume(volume, f"its marks say vm {found.marks.get(marking.VM)}")
+        self._lifetime.delete(storage, volume)
+
+    def _disk(self, of: DiskOf) -> Disk | None:
+        """What oned says of the disk; None when it does not know the VM or the disk any more."""
+        try:
+            return self._oned.vm(of.vm).disk(of.disk)
+        except OnedRefused as refused:
+            if refused.missing:
+                return None
+            raise
+        except OnedError:
+            return None
+
+    @staticmethod
+    def _marked(storage: Storage, of: DiskOf) -> VolumeName | None:
+        """The disk's own volume by its marks, for when oned cannot tell what the disk is."""
+        wanted: Mapping[str, str] = {marking.VM: str(of.vm), marking.DISK: str(of.disk)}
+        names = [each.name for each in storage.cluster.definitions_marked(wanted) if disk_of(each.name) == of]
+        return names[0] if len(names) == 1 else None
+
+    def delete_directory(self, order: DeleteDirectory) -> None:
+        """The VM directory ends, with the context and whatever files are left. A dead host does not block."""
+        if PurePosixPath(order.place.path).name != str(order.vm_id):
+            raise BadOrder(f"{order.place.path} is not the directory of VM {order.vm_id}; nothing was removed")
+        try:
+            self._hosts.run(order.place.host, [RemoveTree(order.place.path)])
+        except HostUnreachable:
+            return
+
+
+def _known_disk(vm: Vm, of: DiskOf) -> Disk:
+    disk = vm.disk(of.disk)
+    if disk is None:
+        raise BadOrder(f"VM {of.vm} has no disk {of.disk} in oned; the order cannot tell how large it must be")
+    return disk
+
+
+def _existing(storage: Storage, volume: VolumeName) -> Definition:
+    found = storage.cluster.definitions([volume]).get(volume)
+    if found is None:
+        raise UnknownVolume(volume)
+    if found.deleting:
+        raise BeingDeleted(volume)
+    return found
+
+
+def _file_system(order: MakeVolatile, disk: Disk | None) -> str:
+    """What to format the disk with; "" for none. Raises BadOrder for a format that a device cannot hold."""
+    if order.format == "swap":
+        return "swap"
+    if order.format not in ("", "raw"):
+        raise BadOrder(
+            f"disk {order.of.disk} of VM {order.of.vm} wants format {order.format}; a LINSTOR disk is raw: "
+            'set DRIVER="raw" in TM_MAD_CONF of linstor, then onedatastore update'
+        )
+    return disk.file_system if disk is not None else ""

@@ -1,0 +1,78 @@
+"""End what a live migration left behind when its last order was never called or was killed (rule 5, linstor.md 2.18).
+
+OpenNebula's ssh and shared drivers never pass `failmigrate` on, so the next order about the volume has to do it.
+"""
+
+from __future__ import annotations
+
+from domain import marks as marking
+from domain.attachment import Attachment
+from domain.errors import StillTwoWriters
+from domain.names import HostName
+from domain.storage import Storage
+from domain.volumes import Definition, Deployment, Role, on_host
+
+Pair = tuple[HostName, HostName]
+
+
+def connection(pair: Pair, seen: tuple[Deployment, ...]) -> Pair | None:
+    """Where two writers are allowed: the connection of the pair; None = the volume, where neither has a replica.
+
+    Two hosts without a replica have no connection with each other (linstor.md 2.8).
+    """
+    ends = [on_host(seen, host) for host in pair]
+    return pair if any(end is not None and end.role is Role.REPLICA for end in ends) else None
+
+
+class Healing:
+    """Takes back what a migration allowed, when no migration runs any more."""
+
+    def __init__(self, attachment: Attachment) -> None:
+        self._attachment = attachment
+
+    def heal(self, storage: Storage, definition: Definition, *, keep: HostName | None = None) -> None:
+        """End the migration that *definition* still carries, and the permission of two writers without one.
+
+        While both hosts write, a migration is running: everything stays. *keep* keeps its attachment.
+        """
+        pair = marking.migration_pair(definition.marks)
+        if pair is None and not definition.two_writers:
+            return
+        seen = storage.cluster.deployments([definition.name])[definition.name]
+        if len([each for each in seen if each.in_use]) > 1:
+            return
+        self.forbid(storage, definition, pair, seen)
+        if pair is not None:
+            self._drop_unused(storage, definition, pair, keep)
+        self.forget(storage, definition)
+
+    def forbid(self, storage: Storage, definition: Definition, pair: Pair | None, seen: tuple[Deployment, ...]) -> None:
+        """Take the permission of two writers away wherever it may be. Raises StillTwoWriters after trying all."""
+        on_pair = connection(pair, seen) if pair is not None else None
+        refused = self._forbid(storage, definition, on_pair) if on_pair is not None else None
+        if definition.two_writers or (pair is not None and on_pair is None):
+            refused = self._forbid(storage, definition, None) or refused
+        if refused is not None:
+            raise refused
+
+    @staticmethod
+    def forget(storage: Storage, definition: Definition) -> None:
+        """Remove the mark; that makes every host adjust, so a permission that only a kernel kept goes, too."""
+        storage.cluster.mark(definition.name, {}, [marking.MIGRATION])
+
+    @staticmethod
+    def _forbid(storage: Storage, definition: Definition, where: Pair | None) -> StillTwoWriters | None:
+        try:
+            storage.cluster.forbid_two_writers(definition.name, where)
+        except StillTwoWriters as refused:
+            return refused
+        return None
+
+    def _drop_unused(self, storage: Storage, definition: Definition, pair: Pair, keep: HostName | None) -> None:
+        """Detach the end that no VM uses; where neither end is in use, nothing tells which one is wanted."""
+        seen = storage.cluster.deployments([definition.name])[definition.name]
+        users = [each.host for each in seen if each.in_use]
+        for host in pair:
+            here = on_host(seen, host)
+            if users and here is not None and not here.in_use and host != keep:
+                self._attachment.release(storage, definition.name, host)

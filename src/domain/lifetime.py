@@ -1,0 +1,136 @@
+"""Volumes begin and end: made once, never taken over from somebody else, gone when the order says gone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from domain import marks as marking
+from domain.errors import BeingDeleted, CopyFailed, Expired, HasSnapshots, NotInSync, VolumeExists, VolumeInUse
+from domain.names import VolumeName, disk_of
+from domain.ports import Clock, Cluster
+from domain.storage import Storage
+from domain.undoing import Undo
+from domain.volumes import CopyState, Definition, Role
+from domain.waiting import wait_for
+
+Marks = Mapping[str, str]
+
+
+class Lifetime:
+    """Creation, copies and deletion of volumes. The group is that of the storage's datastore."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def create(self, storage: Storage, volume: VolumeName, size_kib: int, marks: Marks, undo: Undo) -> None:
+        """Make an empty volume. One that an earlier try made is made anew: its content is not known.
+
+        Raises VolumeExists for one that is not ours, and what `Cluster.create` raises.
+        """
+        group = storage.settings.required_group()
+        if not storage.cluster.create(volume, size_kib, group, marks):
+            self._clear_the_name(storage, volume, marks)
+            if not storage.cluster.create(volume, size_kib, group, marks):
+                raise VolumeExists(volume)
+        undo.add(lambda: self.delete(storage, volume))
+
+    def copy(self, storage: Storage, source: VolumeName, target: VolumeName, marks: Marks, undo: Undo) -> None:
+        """Make *target* a complete copy of *source*; a copy of this very order from before is kept.
+
+        A copy for an earlier life of the disk is replaced (opennebula.md 8.3 no. 14). A copy that breaks on
+        a host is removed and tried once more (linstor.md 2.17 no. 3). Raises CopyFailed, NotInSync, VolumeExists.
+        """
+        require_in_step(storage.cluster, source)
+        for _ in range(2):
+            if self._start_copy(storage, source, target, marks):
+                undo.add(lambda: self.delete(storage, target))
+            if self._complete(storage, source, target):
+                return
+            self.delete(storage, target)
+        raise CopyFailed(target, f"of {source}, tried twice")
+
+    def _start_copy(self, storage: Storage, source: VolumeName, target: VolumeName, marks: Marks) -> bool:
+        """Start a copy unless this order's own copy is there; whether one was started."""
+        group = storage.settings.required_group()
+        if storage.cluster.copy(source, target, group, marks):
+            return True
+        found = self.settled(storage, target)
+        if found is not None and not found.failed and marking.same_life(found.marks, marks):
+            return False
+        self._clear_the_name(storage, target, marks)
+        if not storage.cluster.copy(source, target, group, marks):
+            raise VolumeExists(target)
+        return True
+
+    def _complete(self, storage: Storage, source: VolumeName, target: VolumeName) -> bool:
+        def look() -> CopyState | None:
+            state = storage.cluster.copy_state(source, target)
+            return None if state is CopyState.RUNNING else state
+
+        limit = storage.settings.limits.copy
+        return wait_for(f"the copy {target} of {source}", look, self._clock, limit) is CopyState.COMPLETE
+
+    def _clear_the_name(self, storage: Storage, volume: VolumeName, marks: Marks) -> None:
+        """Remove what an earlier try or an earlier life of the same owner left. Raises VolumeExists."""
+        found = self.settled(storage, volume)
+        if found is None:
+            return
+        if not _ours_to_replace(found, marks):
+            raise VolumeExists(volume)
+        self.delete(storage, volume)
+
+    def settled(self, storage: Storage, volume: VolumeName) -> Definition | None:
+        """The definition, None when there is none; one that goes away is waited for. Raises BeingDeleted."""
+
+        def look() -> tuple[Definition | None] | None:
+            found = storage.cluster.definitions([volume]).get(volume)
+            return None if found is not None and found.deleting else (found,)
+
+        try:
+            return wait_for(f"the end of {volume}", look, self._clock, storage.settings.limits.close)[0]
+        except Expired as expired:
+            raise BeingDeleted(volume) from expired
+
+    def delete(self, storage: Storage, volume: VolumeName) -> None:
+        """Delete *volume* with its snapshots and see that it is gone, or is going where a node is offline.
+
+        Raises VolumeInUse after the limit; nothing is destroyed then.
+        """
+
+        def gone() -> bool | None:
+            try:
+                storage.cluster.delete(volume)
+            except VolumeInUse:
+                return None
+            except HasSnapshots:
+                delete_snapshots(storage.cluster, volume)
+                return None
+            found = storage.cluster.definitions([volume]).get(volume)
+            return True if found is None or found.deleting else None
+
+        try:
+            wait_for(f"the end of {volume}", gone, self._clock, storage.settings.limits.close)
+        except Expired as expired:
+            raise VolumeInUse(volume) from expired
+
+
+def delete_snapshots(cluster: Cluster, volume: VolumeName) -> None:
+    """Delete every snapshot of *volume*: those of other makers end with the volume, too (linstor.md 2.15)."""
+    for snapshot in cluster.snapshots(volume):
+        cluster.delete_snapshot(volume, snapshot.name)
+
+
+def require_in_step(cluster: Cluster, volume: VolumeName) -> None:
+    """Raises NotInSync when a replica is cut off, though LINSTOR calls it up to date (linstor.md 2.18)."""
+    replicas = [each for each in cluster.deployments([volume])[volume] if each.role is Role.REPLICA]
+    apart = [each.host for each in replicas if each.reachable and not each.connected]
+    if apart:
+        raise NotInSync(volume, f"no connection on {', '.join(apart)}")
+
+
+def _ours_to_replace(found: Definition, marks: Marks) -> bool:
+    """Whether only an order of the same owner can have made it, and nobody counts on it."""
+    if (of := disk_of(found.name)) is not None:
+        return not marking.of_other_disk(found.marks, of)
+    same_image = found.marks.get(marking.IMAGE) == marks.get(marking.IMAGE)
+    return same_image and (found.failed or found.marks.get(marking.STATE) == marking.CREATING)

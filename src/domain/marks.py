@@ -1,0 +1,51 @@
+"""What the driver writes on a volume (`Aux/OpenNebula/...`): owner, life, work in progress, debts.
+
+A mark says what a later order must know after a kill: there is no other memory (design.md 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from domain.names import DiskOf, HostName, VolumeName
+
+IMAGE = "image"
+VM = "vm"
+DISK = "disk"
+SEQ = "seq"
+SOURCE = "source"
+STATE = "state"
+CREATING = "creating"
+MIGRATION = "migration"
+
+
+def for_image(image_id: int) -> dict[str, str]:
+    """Marks of an image that is being made; `state` goes when its data is complete."""
+    return {IMAGE: str(image_id), STATE: CREATING}
+
+
+def for_disk(of: DiskOf, seq: int, source: VolumeName | None = None) -> dict[str, str]:
+    """Marks of a disk's own volume; *seq* names the life of the VM that it was made for (opennebula.md 8.3 no. 14)."""
+    made = {VM: str(of.vm), DISK: str(of.disk), SEQ: str(seq)}
+    return made | {SOURCE: source} if source else made
+
+
+def of_other_disk(marks: Mapping[str, str], of: DiskOf) -> bool:
+    """Whether *marks* name a disk that is not *of*; volumes of the addon 3.x carry no marks and name none."""
+    return (marks.get(VM, str(of.vm)), marks.get(DISK, str(of.disk))) != (str(of.vm), str(of.disk))
+
+
+def same_life(found: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
+    """Whether a volume was made by an earlier try of the very order that carries *wanted*."""
+    return all(found.get(key) == value for key, value in wanted.items())
+
+
+def migration(source: HostName, target: HostName) -> dict[str, str]:
+    """The mark of a live migration under way: who may write besides whom."""
+    return {MIGRATION: f"{source}>{target}"}
+
+
+def migration_pair(marks: Mapping[str, str]) -> tuple[HostName, HostName] | None:
+    """The two hosts of a migration that was begun and not ended, else None."""
+    source, arrow, target = marks.get(MIGRATION, "").partition(">")
+    return (HostName(source), HostName(target)) if arrow else None

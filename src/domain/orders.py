@@ -1,0 +1,159 @@
+"""What oned asks for: frozen data, complete (opennebula.md 2.2, 3.1). Sizes in MiB as oned gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from domain.names import DiskOf, HostName, VolumeName
+from domain.opennebula import Datastore, Image, Vm
+
+
+@dataclass(frozen=True)
+class Place:
+    """A path on a host. The path is absolute, without double slashes."""
+
+    host: HostName
+    path: str
+
+    @property
+    def directory(self) -> str:
+        """The directory that holds the path."""
+        return str(PurePosixPath(self.path).parent)
+
+
+@dataclass(frozen=True)
+class CloneDisk:
+    """`clone FE:SOURCE HOST:DIR/disk.N VMID DSID`: a private copy of an image for one disk."""
+
+    source: VolumeName
+    place: Place
+    of: DiskOf
+    datastore_id: int
+
+
+@dataclass(frozen=True)
+class LinkDisk:
+    """`ln FE:SOURCE HOST:DIR/disk.N VMID DSID`: the image's own volume for one disk."""
+
+    source: VolumeName
+    place: Place
+    of: DiskOf
+    datastore_id: int
+
+
+@dataclass(frozen=True)
+class MakeVolatile:
+    """`mkimage SIZE FORMAT HOST:DIR/disk.N VMID DSID` and `mkswap SIZE HOST:DIR/disk.N VMID DSID`."""
+
+    size_mib: int
+    format: str
+    place: Place
+    of: DiskOf
+    datastore_id: int
+
+
+@dataclass(frozen=True)
+class ReleaseDisk:
+    """`mvds HOST:DIR/disk.N SOURCE VMID DSID`: a persistent disk ends."""
+
+    place: Place
+    source: VolumeName
+    of: DiskOf
+    datastore_id: int
+
+
+@dataclass(frozen=True)
+class DeleteDisk:
+    """`delete HOST:DIR/disk.N VMID DSID`: a disk ends; whether its volume does is decided by what it is."""
+
+    place: Place
+    of: DiskOf
+    datastore_id: int
+
+
+@dataclass(frozen=True)
+class DeleteDirectory:
+    """`delete HOST:DIR VMID DSID`: the VM directory ends."""
+
+    place: Place
+    vm_id: int
+    datastore_id: int
+
+
+@dataclass(frozen=True)
+class Migrate:
+    """`premigrate|postmigrate|failmigrate SRC DST DIR VMID DSID [CALLER]`, the VM on stdin.
+
+    *caller* is the driver of the system datastore that passed the call on; "" when it is ours.
+    *payload* is the VM as oned wrote it (base64), for drivers that this one passes the call on to.
+    """
+
+    source: HostName
+    target: HostName
+    directory: str
+    vm: Vm
+    datastore_id: int
+    caller: str = ""
+    payload: bytes = b""
+
+
+@dataclass(frozen=True)
+class MakeContext:
+    """`context FILE... HOST:DIR/disk.N VMID DSID`; *argv* as oned gave it."""
+
+    argv: tuple[str, ...]
+    place: Place
+    vm_id: int
+    datastore_id: int
+    payload: bytes = b""
+
+
+@dataclass(frozen=True)
+class Monitor:
+    """`monitor`: the space of a datastore."""
+
+    datastore: Datastore
+
+
+@dataclass(frozen=True)
+class StatImage:
+    """`stat`: the size of what an image will be made from. *argv* and *payload* as oned gave them."""
+
+    image: Image
+    datastore: Datastore
+    argv: tuple[str, ...]
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class CreateImage:
+    """`cp`: an image from a path or URL. *payload_base64* for the sources that ask for it (s3)."""
+
+    image: Image
+    datastore: Datastore
+    payload_base64: str
+
+
+@dataclass(frozen=True)
+class MakeImage:
+    """`mkfs`: an empty or formatted image, or only a name (`save_as`)."""
+
+    image: Image
+    datastore: Datastore
+
+
+@dataclass(frozen=True)
+class CloneImage:
+    """`clone` of the datastore driver: an image from an image."""
+
+    image: Image
+    datastore: Datastore
+
+
+@dataclass(frozen=True)
+class RemoveImage:
+    """`rm`: an image ends."""
+
+    image: Image
+    datastore: Datastore

@@ -1,0 +1,87 @@
+"""The VM directory on the hosts of a migration: whose it is, what travels, when it goes (opennebula.md 3.7).
+
+Under another driver's system datastore the directory is that driver's. Under ours it holds the links and the files
+of the VM (context, vm.xml), and may lie on a shared file system or not: a file named after the migration tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from domain.disks import DRIVER
+from domain.errors import DriverError, HostUnreachable, SeveralFailed
+from domain.moving import Moving, other_users, token
+from domain.names import HostName, VolumeName, same_host
+from domain.orders import Migrate
+from domain.ports import Hosts, Scripts
+from domain.steps import FileExists, MakeDirectory, MakeFile, RemoveTree, Step
+
+
+class VmDirectory:
+    """What pre-, post- and failmigrate do beside the volumes."""
+
+    def __init__(self, hosts: Hosts, scripts: Scripts) -> None:
+        self._hosts = hosts
+        self._scripts = scripts
+
+    def arrive(self, order: Migrate, links: Sequence[Step]) -> None:
+        """Make the directory and *links* on the target, with the VM's files when the directory is ours."""
+        steps: list[Step] = [MakeDirectory(order.directory)]
+        if not order.caller and not same_host(order.source, order.target):
+            self._hosts.copy_files(order.source, order.directory, order.target, order.directory)
+            steps.append(MakeFile(f"{order.directory}/{token(order)}"))
+        self._hosts.run(order.target, [*steps, *links])
+
+    def leave(self, order: Migrate, leave: HostName, stay: HostName, moving: Sequence[Moving]) -> frozenset[VolumeName]:
+        """Clear the directory on *leave* where it is ours; the volumes that other VMs of that host still use.
+
+        A host that cannot be reached does not block.
+        """
+        asked = {each.volume: step for each in moving if (step := other_users(each, leave, order.directory))}
+        steps: list[Step] = [*self._clearing(order, leave, stay), *asked.values()]
+        if not steps:
+            return frozenset()
+        try:
+            told = self._hosts.run(leave, steps)
+        except HostUnreachable:
+            return frozenset()
+        numbers = told[len(told) - len(asked) :] if asked else ()
+        return frozenset(volume for volume, number in zip(asked, numbers, strict=True) if int(number) > 0)
+
+    def _clearing(self, order: Migrate, leave: HostName, stay: HostName) -> list[Step]:
+        """Steps that clear the directory on *leave*, unless it is the very directory that *stay* uses."""
+        if order.caller:
+            return []
+        if same_host(leave, order.source):
+            return [RemoveTree(order.directory, unless=token(order))]
+        seen = self._hosts.run(stay, [FileExists(f"{order.directory}/{token(order)}")])
+        return [] if seen[0] == "yes" else [RemoveTree(order.directory)]
+
+    def leave_old(self, order: Migrate) -> None:
+        """Same host, other system datastore: the old directory goes, never the one in use (linstor.md 8, row 1)."""
+        if order.caller or len(order.vm.history) < 2:
+            return
+        base = PurePosixPath(order.directory).parent.parent
+        old = base / str(order.vm.history[-2].datastore_id) / str(order.vm.vm_id)
+        if str(old) != order.directory:
+            self._hosts.run(order.source, [RemoveTree(str(old))])
+
+    def pass_on(self, action: str, order: Migrate) -> None:
+        """Call the same action of the other drivers of the VM's disks, when nobody called us.
+
+        All are called; then what failed is raised.
+        """
+        if order.caller:
+            return
+        others = dict.fromkeys(disk.tm_mad for disk in order.vm.disks if disk.tm_mad not in ("", DRIVER))
+        argv = [order.source, order.target, order.directory, str(order.vm.vm_id), str(order.datastore_id), DRIVER]
+        failed: list[DriverError] = []
+        for other in others:
+            if self._scripts.exists("tm", other, action):
+                try:
+                    self._scripts.run("tm", other, action, argv, order.payload)
+                except DriverError as error:
+                    failed.append(error)
+        if failed:
+            raise failed[0] if len(failed) == 1 else SeveralFailed(failed)

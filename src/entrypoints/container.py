@@ -1,0 +1,124 @@
+"""Wiring: the one place that chooses adapters (dependency-injector).
+
+Adapters are imported when they are first needed, because imports are most of what a short order costs.
+`wrap` gets a port by name and gives what the rules see: tests, traces and faults come in here.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dependency_injector import containers, providers
+
+from domain.attachment import Attachment
+from domain.disks import Disks
+from domain.healing import Healing
+from domain.images import Images
+from domain.lifetime import Lifetime
+from domain.migration import Migration
+from domain.names import HostName
+from domain.settings import Limits
+from domain.storage import Storages
+from domain.vm_directory import VmDirectory
+
+Wrap = Callable[[str, Any], Any]
+
+
+def _installation(environment: Mapping[str, str]) -> Any:
+    from adapters.opennebula.front_end import Installation
+
+    return Installation.find(environment)
+
+
+def _clusters(environment: Mapping[str, str], wrap: Wrap) -> Any:
+    from adapters.linstor.clusters import RestClusters
+
+    from entrypoints.wrapping import WrappedClusters
+
+    return WrappedClusters(RestClusters(environment), wrap)
+
+
+def _oned(environment: Mapping[str, str], wrap: Wrap) -> Any:
+    from adapters.opennebula.oned import XmlRpcOned
+
+    return wrap("oned", XmlRpcOned(environment))
+
+
+def _hosts(limits: Limits, wrap: Wrap) -> Any:
+    from adapters.opennebula.hosts import SshHosts
+
+    return wrap("hosts", SshHosts(limits))
+
+
+def _sources(installation: Any, environment: Mapping[str, str], limits: Limits, wrap: Wrap) -> Any:
+    from adapters.opennebula.sources import FrontEndSources
+
+    return wrap("sources", FrontEndSources(installation, environment, limits))
+
+
+def _scripts(installation: Any, environment: Mapping[str, str], wrap: Wrap) -> Any:
+    from adapters.opennebula.front_end import OpenNebulaScripts
+
+    return wrap("scripts", OpenNebulaScripts(installation, environment))
+
+
+def _locks(environment: Mapping[str, str]) -> Any:
+    from adapters.opennebula.locks import FileLocks
+
+    return FileLocks(environment)
+
+
+def _parallel() -> Any:
+    from adapters.opennebula.threads import Threads
+
+    return Threads()
+
+
+def _clock() -> Any:
+    from adapters.opennebula.clock import SystemClock
+
+    return SystemClock()
+
+
+def _documents(oned: Callable[[], Any]) -> Any:
+    from adapters.opennebula.xml import parse_action_data, parse_vm
+
+    from entrypoints.remotes.parser import Documents
+
+    return Documents(parse_vm, parse_action_data, lambda vm_id: oned().vm(vm_id))
+
+
+def plain(_name: str, port: Any) -> Any:
+    """The port as it is."""
+    return port
+
+
+class Container(containers.DeclarativeContainer):
+    """Ports and rules of one order. Override a provider to put a fake in its place."""
+
+    environment: providers.Object[Mapping[str, str]] = providers.Object({})
+    wrap = providers.Object(plain)
+    limits = providers.Singleton(Limits)
+
+    installation = providers.Singleton(_installation, environment)
+    front_end = providers.Singleton(lambda: HostName(socket.gethostname()))
+    clusters = providers.Singleton(_clusters, environment, wrap)
+    oned = providers.Singleton(_oned, environment, wrap)
+    hosts = providers.Singleton(_hosts, limits, wrap)
+    sources = providers.Singleton(_sources, installation, environment, limits, wrap)
+    scripts = providers.Singleton(_scripts, installation, environment, wrap)
+    locks = providers.Singleton(_locks, environment)
+    parallel = providers.Singleton(_parallel)
+    clock = providers.Singleton(_clock)
+    documents = providers.Singleton(_documents, oned.provider)
+
+    storages = providers.Singleton(Storages, oned, clusters, environment)
+    attachment = providers.Singleton(Attachment, clock)
+    lifetime = providers.Singleton(Lifetime, clock)
+    healing = providers.Singleton(Healing, attachment)
+    vm_directory = providers.Singleton(VmDirectory, hosts, scripts)
+    disks = providers.Singleton(Disks, storages, oned, hosts, locks, attachment, lifetime, healing)
+    images = providers.Singleton(Images, storages, hosts, sources, locks, lifetime, attachment, front_end)
+    migration = providers.Singleton(Migration, storages, locks, parallel, clock, attachment, healing, vm_directory)
