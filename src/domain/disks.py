@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 
 from domain import marks as marking
 from domain.attachment import Attachment
-from domain.errors import BadOrder, BeingDeleted, ForeignVolume, HostUnreachable, OnedError, OnedRefused, UnknownVolume
+from domain.errors import BadOrder, ForeignVolume, HostUnreachable, OnedError, OnedRefused
 from domain.healing import Healing
-from domain.lifetime import Lifetime
+from domain.lifetime import Lifetime, existing
 from domain.names import DiskOf, VolumeName, copy_of_source, disk_of, volatile_volume, volume_name
 from domain.opennebula import Disk, Vm
 from domain.orders import CloneDisk, DeleteDirectory, DeleteDisk, LinkDisk, MakeVolatile, Place, ReleaseDisk
@@ -27,7 +27,7 @@ from domain.steps import (
 )
 from domain.storage import Storage, Storages
 from domain.undoing import undoing
-from domain.volumes import Definition, Deployment, on_host
+from domain.volumes import Deployment, on_host
 
 DRIVER = "linstor"
 
@@ -78,7 +78,7 @@ class Disks:
     def clone(self, order: CloneDisk) -> None:
         """Give the disk a private copy of the image, grown to the disk's size before anybody links it."""
         vm = self._oned.vm(order.of.vm)
-        disk = _known_disk(vm, order.of)
+        disk = known_disk(vm, order.of)
         storage = self._storages.of(order.datastore_id)
         target = copy_of_source(order.source, order.of)
         marks = marking.for_disk(order.of, vm.seq, order.source)
@@ -95,7 +95,7 @@ class Disks:
         """Make the image's own volume the disk. Raises UnknownVolume, BeingDeleted; no empty volume is ever made."""
         storage = self._storages.of(order.datastore_id)
         with self._locks.hold([order.source], storage.settings.limits.lock), undoing() as undo:
-            definition = _existing(storage, order.source)
+            definition = existing(storage, order.source)
             self._healing.heal(storage, definition)
             here = self._attachment.ensure(storage, order.source, order.place.host, undo)
             self._link(storage, here, order.place, 0, None)
@@ -207,20 +207,12 @@ class Disks:
             return
 
 
-def _known_disk(vm: Vm, of: DiskOf) -> Disk:
+def known_disk(vm: Vm, of: DiskOf) -> Disk:
+    """What oned says of a disk. Raises BadOrder when it says nothing."""
     disk = vm.disk(of.disk)
     if disk is None:
         raise BadOrder(f"VM {of.vm} has no disk {of.disk} in oned; the order cannot tell how large it must be")
     return disk
-
-
-def _existing(storage: Storage, volume: VolumeName) -> Definition:
-    found = storage.cluster.definitions([volume]).get(volume)
-    if found is None:
-        raise UnknownVolume(volume)
-    if found.deleting:
-        raise BeingDeleted(volume)
-    return found
 
 
 def _file_system(order: MakeVolatile, disk: Disk | None) -> str:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from domain import marks as marking
-from domain.errors import BeingDeleted, CopyFailed, Expired, HasSnapshots, NotInSync, VolumeExists, VolumeInUse
+from domain.errors import (
+    BeingDeleted,
+    CopyFailed,
+    Expired,
+    HasSnapshots,
+    NotInSync,
+    UnknownVolume,
+    VolumeExists,
+    VolumeInUse,
+)
 from domain.names import VolumeName, disk_of
 from domain.ports import Clock, Cluster
 from domain.storage import Storage
@@ -134,3 +143,13 @@ def _ours_to_replace(found: Definition, marks: Marks) -> bool:
         return not marking.of_other_disk(found.marks, of)
     same_image = found.marks.get(marking.IMAGE) == marks.get(marking.IMAGE)
     return same_image and (found.failed or found.marks.get(marking.STATE) == marking.CREATING)
+
+
+def existing(storage: Storage, volume: VolumeName) -> Definition:
+    """The definition of a volume that must be there. Raises UnknownVolume, BeingDeleted."""
+    found = storage.cluster.definitions([volume]).get(volume)
+    if found is None:
+        raise UnknownVolume(volume)
+    if found.deleting:
+        raise BeingDeleted(volume)
+    return found

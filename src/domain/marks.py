@@ -17,6 +17,7 @@ SOURCE = "source"
 STATE = "state"
 CREATING = "creating"
 MIGRATION = "migration"
+ASKED = "asked"
 
 
 def for_image(image_id: int) -> dict[str, str]:
@@ -49,3 +50,14 @@ def migration_pair(marks: Mapping[str, str]) -> tuple[HostName, HostName] | None
     """The two hosts of a migration that was begun and not ended, else None."""
     source, arrow, target = marks.get(MIGRATION, "").partition(">")
     return (HostName(source), HostName(target)) if arrow else None
+
+
+def snapshot_key(number: int) -> str:
+    """The mark that tells how often the name of snapshot *number* was used on a volume."""
+    return f"snapshot-{number}"
+
+
+def snapshot_uses(marks: Mapping[str, str], number: int) -> int:
+    """The first use of the name of snapshot *number* that is still free (linstor.md 2.17 no. 0)."""
+    text = marks.get(snapshot_key(number), "0")
+    return int(text) if text.isdigit() else 0

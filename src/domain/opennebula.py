@@ -39,6 +39,16 @@ class Disk:
 
 
 @dataclass(frozen=True)
+class DiskSnapshot:
+    """One record of /VM/SNAPSHOTS: which disk, which id, when it was asked for (epoch seconds), size in MiB."""
+
+    disk_id: int
+    snapshot_id: int
+    date: int = 0
+    size_mib: int = 0
+
+
+@dataclass(frozen=True)
 class History:
     """One history record: which host and system datastore, and the sequence number."""
 
@@ -60,6 +70,12 @@ class Vm:
     context_disk_id: int | None = None
     history: tuple[History, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    snapshots: tuple[DiskSnapshot, ...] = ()
+
+    def snapshot(self, disk_id: int, snapshot_id: int) -> DiskSnapshot | None:
+        """Oned's record of a disk snapshot."""
+        wanted = (disk_id, snapshot_id)
+        return next((each for each in self.snapshots if (each.disk_id, each.snapshot_id) == wanted), None)
 
     def disk(self, disk_id: int) -> Disk | None:
         """The disk of that id."""

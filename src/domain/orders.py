@@ -157,3 +157,70 @@ class RemoveImage:
 
     image: Image
     datastore: Datastore
+
+
+@dataclass(frozen=True)
+class MoveDisk:
+    """`mv H1:DIR1/disk.N H2:DIR2/disk.N VMID DSID`: a disk changes host or directory, or goes to the front-end."""
+
+    source: Place
+    target: Place
+    of: DiskOf
+    datastore_id: int
+
+
+@dataclass(frozen=True)
+class MoveDirectory:
+    """`mv H1:DIR1 H2:DIR2 VMID DSID`: the files of the VM directory change host, directory or both."""
+
+    source: Place
+    target: Place
+    vm_id: int
+    datastore_id: int
+
+
+@dataclass(frozen=True)
+class ResizeDisk:
+    """`resize HOST:DIR/disk.N SIZE VMID DSID`; the host is the last one of the VM, the device may not be there."""
+
+    place: Place
+    size_mib: int
+    of: DiskOf
+    datastore_id: int
+
+
+@dataclass(frozen=True)
+class SnapshotDisk:
+    """`snap_create|snap_create_live|snap_revert|snap_delete HOST:DIR/disk.N SNAPID VMID DSID`."""
+
+    place: Place
+    snapshot_id: int
+    of: DiskOf
+    datastore_id: int
+
+
+@dataclass(frozen=True)
+class SaveDisk:
+    """`cpds HOST:DIR/disk.N NEWSOURCE SNAPID VMID DSID`; *snapshot_id* is None for the current state."""
+
+    place: Place
+    target: VolumeName
+    snapshot_id: int | None
+    of: DiskOf
+    datastore_id: int
+
+
+@dataclass(frozen=True)
+class SnapshotImage:
+    """`snap_delete|snap_revert|snap_flatten` of the datastore driver: the image's TARGET_SNAPSHOT."""
+
+    image: Image
+    datastore: Datastore
+
+
+@dataclass(frozen=True)
+class ExportImage:
+    """`export`: an image becomes a file that a market can fetch."""
+
+    image: Image
+    datastore: Datastore

@@ -42,9 +42,13 @@ class LinkDevice:
 
 @dataclass(frozen=True)
 class Unlink:
-    """Remove *path* if it is a link. Fails when it is anything else."""
+    """Remove *path* if it is a link. Fails when it is anything else.
+
+    Nothing is removed, and "kept" is told, when its directory holds a file named *unless*.
+    """
 
     path: str
+    unless: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,24 @@ class StopMonitoring:
 
 
 @dataclass(frozen=True)
+class FreezeGuest:
+    """Freeze the file systems of the domain *deploy_id* through its agent; tells "frozen" or "no agent".
+
+    A watchdog on the host thaws them after *seconds*, whatever becomes of the driver (design.md rule 9).
+    """
+
+    deploy_id: str
+    seconds: float = 60.0
+
+
+@dataclass(frozen=True)
+class ThawGuest:
+    """Thaw the file systems of the domain *deploy_id* and end the watchdog; thawed already is fine."""
+
+    deploy_id: str
+
+
+@dataclass(frozen=True)
 class DeviceSize:
     """Tell the size of *device* in bytes."""
 
@@ -133,4 +155,6 @@ Step = (
     | MakeFileSystem
     | StopMonitoring
     | DeviceSize
+    | FreezeGuest
+    | ThawGuest
 )

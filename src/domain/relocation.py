@@ -1,0 +1,119 @@
+"""A VM changes place without running: no disk data moves, only links and the files of its directory (rule 7).
+
+The link appears at the new place before it goes at the old one. A host that is down does not block (rule 6).
+"""
+
+from __future__ import annotations
+
+from domain.attachment import Attachment
+from domain.disks import known_disk, link_steps, volume_of
+from domain.errors import HostUnreachable
+from domain.healing import Healing
+from domain.lifetime import existing
+from domain.names import HostName, VolumeName, same_host
+from domain.opennebula import Vm
+from domain.orders import MoveDirectory, MoveDisk, Place
+from domain.ports import Hosts, Locks, Oned
+from domain.steps import CountLinks, MakeDirectory, MakeFile, RemoveTree, Step, Unlink
+from domain.storage import Storage, Storages
+from domain.undoing import undoing
+from domain.volumes import Deployment, on_host
+
+WITHOUT_CHECKPOINT = (30, 31, 42, 43, 44, 50, 60, 61)
+"""LCM states in which the directory holds no memory of the VM: undeploy, power-off, UNKNOWN (opennebula.md 4.6)."""
+
+
+class Relocation:
+    """`mv` of disks and of the VM directory."""
+
+    def __init__(
+        self,
+        storages: Storages,
+        oned: Oned,
+        hosts: Hosts,
+        locks: Locks,
+        attachment: Attachment,
+        healing: Healing,
+    ) -> None:
+        self._storages = storages
+        self._oned = oned
+        self._hosts = hosts
+        self._locks = locks
+        self._attachment = attachment
+        self._healing = healing
+
+    def move_disk(self, order: MoveDisk) -> None:
+        """Make the disk usable where the VM goes, and end its use where it was.
+
+        The front-end only keeps the VM's files: nothing is attached there, and it need not know LINSTOR.
+        """
+        if order.source == order.target:
+            return
+        vm = self._oned.vm(order.of.vm)
+        disk = known_disk(vm, order.of)
+        storage = self._storages.of(order.datastore_id)
+        volume = volume_of(disk, order.of)
+        with self._locks.hold([volume], storage.settings.limits.lock):
+            self._healing.heal(storage, existing(storage, volume))
+            if is_host_of(vm, order.target.host):
+                self._arrive(storage, volume, order, vm)
+            self._leave(storage, volume, order, vm)
+
+    def _arrive(self, storage: Storage, volume: VolumeName, order: MoveDisk, vm: Vm) -> None:
+        with undoing() as undo:
+            here = self._attachment.ensure(storage, volume, order.target.host, undo)
+            steps: list[Step] = link_steps(here, order.target, 0, storage.settings.limits.device)
+            steps.insert(1, MakeFile(f"{order.target.directory}/{token(vm)}"))
+            self._hosts.run(order.target.host, steps)
+
+    def _leave(self, storage: Storage, volume: VolumeName, order: MoveDisk, vm: Vm) -> None:
+        """Unlink, unless the directory is shared and the link is the new one; detach, unless others use it there."""
+        here = on_host(storage.cluster.deployments([volume])[volume], order.source.host)
+        if self._unlink(order.source, here, vm) > 0 or here is None:
+            return
+        if not same_host(order.source.host, order.target.host):
+            self._attachment.end(storage, here)
+
+    def _unlink(self, place: Place, here: Deployment | None, vm: Vm) -> int:
+        steps: list[Step] = [Unlink(place.path, unless=token(vm))]
+        if here is not None and here.device is not None:
+            datastores = place.directory.rsplit("/", 2)[0]
+            steps.append(CountLinks(datastores, here.device, here.alias, place.path))
+        try:
+            told = self._hosts.run(place.host, steps)
+        except HostUnreachable:
+            return 0
+        return int(told[1]) if len(told) > 1 else 0
+
+    def move_directory(self, order: MoveDirectory) -> None:
+        """Bring the files of the VM directory to its new place, checked, before the old one goes.
+
+        On a shared file system both are one directory, and nothing moves. A source that is down is only an
+        error where the directory holds the memory of the VM. Raises HostUnreachable, HostCommandFailed.
+        """
+        if order.source == order.target:
+            return
+        source, target = order.source, order.target
+        try:
+            moved = self._hosts.copy_files(source.host, source.path, target.host, target.path)
+        except HostUnreachable as unreachable:
+            self._without_source(order, unreachable)
+            return
+        if moved:
+            self._hosts.run(source.host, [RemoveTree(source.path)])
+
+    def _without_source(self, order: MoveDirectory, unreachable: HostUnreachable) -> None:
+        lost = same_host(unreachable.host, order.source.host)
+        if not lost or self._oned.vm(order.vm_id).lcm_state not in WITHOUT_CHECKPOINT:
+            raise unreachable
+        self._hosts.run(order.target.host, [MakeDirectory(order.target.path)])
+
+
+def is_host_of(vm: Vm, host: HostName) -> bool:
+    """Whether the VM runs or will run on *host*; every other target of a `mv` is the front-end (opennebula.md 3.4)."""
+    return bool(vm.history) and same_host(vm.history[-1].host, host)
+
+
+def token(vm: Vm) -> str:
+    """A file name of this move only: where the old directory shows it, both directories are one."""
+    return f".linstor-move-{vm.seq}"

@@ -1,0 +1,153 @@
+"""Every shape in which oned calls the driver becomes the right order."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.opennebula.xml import parse_action_data, parse_vm
+from domain import orders
+from domain.errors import BadOrder
+from domain.names import DiskOf
+from domain.opennebula import Vm
+from entrypoints.remotes.parser import ACTIONS, Call, Documents, parse, plain_action
+
+CALLS = Path(__file__).parent.parent / "captures" / "oned-7.4.0" / "linstor-calls.jsonl.gz"
+
+
+def documents(vm: Vm | None = None) -> Documents:
+    """Documents that ask nobody, unless a VM is given."""
+
+    def ask(vm_id: int) -> Vm:
+        assert vm is not None, f"oned was asked for VM {vm_id}"
+        return vm
+
+    return Documents(parse_vm, parse_action_data, ask)
+
+
+def recorded() -> Iterator[dict[str, Any]]:
+    with gzip.open(CALLS, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            call = json.loads(line)
+            kind = {"ds": "datastore", "tm": "tm"}[call["kind"]]
+            if plain_action(call["action"]) in ACTIONS[kind]:
+                yield call | {"kind": kind}
+
+
+def test_every_recorded_call_of_a_real_oned_is_an_order() -> None:
+    """No call that oned 7.4 makes for an action of this driver is refused by the parser."""
+    count = 0
+    for each in recorded():
+        call = Call(each["kind"], each["action"], tuple(each["argv"]), base64.b64decode(each["stdin_base64"]))
+        parse(call, documents())
+        count += 1
+    assert count > 300
+
+
+def test_recorded_disks_keep_vm_disk_host_and_path() -> None:
+    """The order of a recorded clone carries what its arguments say, without the doubled slash."""
+    each = next(call for call in recorded() if call["action"] == "clone.ssh")
+    order = parse(Call("tm", "clone.ssh", tuple(each["argv"])), documents())
+    assert isinstance(order, orders.CloneDisk)
+    vm, datastore = int(each["argv"][2]), int(each["argv"][3])
+    assert order.of.vm == vm
+    assert order.datastore_id == datastore
+    host, path = each["argv"][1].split(":")
+    assert (order.place.host, order.place.path) == (host, path.replace("//", "/"))
+
+
+XML = base64.b64encode(b"<DS_DRIVER_ACTION_DATA><IMAGE><ID>5</ID></IMAGE><DATASTORE><ID>1</ID></DATASTORE></DS_DRIVER_ACTION_DATA>")
+
+
+@pytest.mark.parametrize(
+    ("argv", "stdin"),
+    [((XML.decode(), "5"), b""), (("-", "5"), XML), (("5",), XML), (("5",), XML + b"\n"), (("5",), XML[:20] + b"\n" + XML[20:])],
+    ids=["5.8", "6.4.4 --stdin", "6.8", "newline", "broken lines"],
+)
+def test_a_datastore_document_is_found_wherever_a_version_puts_it(argv: tuple[str, ...], stdin: bytes) -> None:
+    """Argument, standard input and both forms of line breaks give the same order."""
+    order = parse(Call("datastore", "rm", argv, stdin), documents())
+    assert isinstance(order, orders.RemoveImage)
+    assert order.image.image_id == 5
+
+
+VM_XML = base64.b64encode(b"<VM><ID>7</ID><TEMPLATE/></VM>")
+MIGRATE = ("host-a", "host-b", "/var/lib/one//datastores/0/7", "7", "0")
+
+
+@pytest.mark.parametrize(
+    ("argv", "stdin", "caller"),
+    [
+        ((*MIGRATE, VM_XML.decode()), b"", ""),
+        ((*MIGRATE, VM_XML.decode(), "ssh"), b"", "ssh"),
+        (MIGRATE, VM_XML, ""),
+        ((*MIGRATE, "ceph"), VM_XML, "ceph"),
+        ((*MIGRATE, "fs_lvm_ssh"), VM_XML, "fs_lvm_ssh"),
+        ((*MIGRATE, "ssh", "local"), VM_XML, "ssh"),
+    ],
+)
+def test_the_caller_of_a_migration_is_never_taken_for_a_document(
+    argv: tuple[str, ...], stdin: bytes, caller: str
+) -> None:
+    """Defect 38: names such as ceph decode as base64, and are still names."""
+    order = parse(Call("tm", "premigrate", argv, stdin), documents())
+    assert isinstance(order, orders.Migrate)
+    assert (order.caller, order.vm.vm_id) == (caller, 7)
+
+
+def test_a_migration_without_a_document_asks_oned() -> None:
+    """Where neither argument nor standard input holds the VM, oned does."""
+    order = parse(Call("tm", "postmigrate", (*MIGRATE, "ssh")), documents(Vm(7)))
+    assert isinstance(order, orders.Migrate)
+    assert order.vm == Vm(7)
+
+
+def test_a_directory_with_a_dot_is_a_directory() -> None:
+    """Defect 31: only a path that ends in disk.<number> is a disk."""
+    order = parse(Call("tm", "delete", ("h:/srv/one.d/datastores/0/7", "7", "0")), documents())
+    assert order == orders.DeleteDirectory(orders.Place("h", "/srv/one.d/datastores/0/7"), 7, 0)
+
+
+def test_a_context_has_any_number_of_files() -> None:
+    """The place is the third argument from the end, however many files come first."""
+    argv = ("/a/context.sh", "/b/two", "http://c/three", "h:/d//0/7/disk.1", "7", "0")
+    order = parse(Call("tm", "context", argv), documents())
+    assert isinstance(order, orders.MakeContext)
+    assert (order.place.path, order.argv) == ("/d/0/7/disk.1", argv)
+
+
+def test_volatile_disks_carry_size_and_format() -> None:
+    """mkimage and mkswap give one kind of order; `-` stands for an empty format."""
+    image = parse(Call("tm", "mkimage", ("64", "-", "h:/d/0/7/disk.3", "7", "0")), documents())
+    swap = parse(Call("tm", "mkswap", ("32", "h:/d/0/7/disk.4", "7", "0")), documents())
+    assert image == orders.MakeVolatile(64, "", orders.Place("h", "/d/0/7/disk.3"), DiskOf(7, 3), 0)
+    assert swap == orders.MakeVolatile(32, "swap", orders.Place("h", "/d/0/7/disk.4"), DiskOf(7, 4), 0)
+
+
+@pytest.mark.parametrize(
+    ("action", "argv"),
+    [
+        ("clone", ("fe:Image", "h:/d/0/7/disk.0", "7")),
+        ("clone", ("fe:Image", "no-colon", "7", "0")),
+        ("clone", ("fe:Image", "h:relative/disk.0", "7", "0")),
+        ("clone", ("fe:Image", "h:/d/../etc/disk.0", "7", "0")),
+        ("clone", ("fe:$(reboot)", "h:/d/0/7/disk.0", "7", "0")),
+        ("clone", ("fe:Image", "-oProxyCommand=x:/d/0/7/disk.0", "7", "0")),
+        ("ln", ("fe:Image", "h:/d/0/7/disk.x", "7", "0")),
+        ("mkimage", ("0", "raw", "h:/d/0/7/disk.0", "7", "0")),
+        ("mkimage", ("sixty", "raw", "h:/d/0/7/disk.0", "7", "0")),
+        ("delete", ("h:/d/0/7/disk.0", "seven", "0")),
+        ("nonsense", ()),
+    ],
+)
+def test_what_is_no_order_is_refused_with_a_sentence(action: str, argv: tuple[str, ...]) -> None:
+    """Missing arguments, foreign words and names with shell in them never get past the parser."""
+    with pytest.raises(BadOrder) as refused:
+        parse(Call("tm", action, argv), documents())
+    assert len(str(refused.value).splitlines()) == 1
