@@ -13,13 +13,19 @@ from typing import Any
 from dependency_injector import containers, providers
 
 from domain.attachment import Attachment
+from domain.disk_changes import DiskChanges
 from domain.disks import Disks
 from domain.healing import Healing
+from domain.image_snapshots import ImageSnapshots
 from domain.images import Images
 from domain.lifetime import Lifetime
 from domain.migration import Migration
 from domain.names import HostName
+from domain.relocation import Relocation
+from domain.saving import Saving
 from domain.settings import Limits
+from domain.sizes import Sizes
+from domain.snapshots import Snapshots
 from domain.storage import Storages
 from domain.vm_directory import VmDirectory
 
@@ -122,3 +128,9 @@ class Container(containers.DeclarativeContainer):
     disks = providers.Singleton(Disks, storages, oned, hosts, locks, attachment, lifetime, healing)
     images = providers.Singleton(Images, storages, hosts, sources, locks, lifetime, attachment, front_end)
     migration = providers.Singleton(Migration, storages, locks, parallel, clock, attachment, healing, vm_directory)
+    sizes = providers.Singleton(Sizes, clock)
+    snapshots = providers.Singleton(Snapshots, clock)
+    disk_changes = providers.Singleton(DiskChanges, storages, oned, hosts, locks, sizes, snapshots)
+    image_snapshots = providers.Singleton(ImageSnapshots, storages, locks, snapshots)
+    relocation = providers.Singleton(Relocation, storages, oned, hosts, locks, attachment, healing)
+    saving = providers.Singleton(Saving, storages, oned, locks, lifetime, snapshots)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from domain import orders
@@ -20,17 +22,20 @@ def carry_out(container: Container, order: object, action: str) -> str:
     return _RULES[type(order)](container, order, action)
 
 
-def _disk(method: str) -> Run:
+def _rule(service: str, method: str) -> Run:
+    """Carry out the order by one method of one service of the container, and print what that gives."""
+
     def run(container: Container, order: object, _action: str) -> str:
-        getattr(container.disks(), method)(order)
-        return ""
+        return str(getattr(getattr(container, service)(), method)(order) or "")
 
     return run
 
 
-def _image(method: str) -> Run:
-    def run(container: Container, order: object, _action: str) -> str:
-        return str(getattr(container.images(), method)(order) or "")
+def _rule_of_action(service: str, methods: dict[str, str]) -> Run:
+    """The same where one kind of order serves several actions."""
+
+    def run(container: Container, order: object, action: str) -> str:
+        return _rule(service, methods[action])(container, order, action)
 
     return run
 
@@ -43,8 +48,14 @@ def _create_image(container: Container, order: orders.CreateImage, _action: str)
 
 def _migrate(container: Container, order: orders.Migrate, action: str) -> str:
     rule = {"premigrate": "prepare", "postmigrate": "finish", "failmigrate": "fail"}[action]
-    getattr(container.migration(), rule)(order)
-    container.vm_directory().pass_on(action, order)
+    others = partial(container.vm_directory().pass_on, action, order)
+    with ExitStack() as afterwards:
+        if action != "premigrate":
+            # the VM has moved: the disks of other drivers must not pay for what is wrong with ours
+            afterwards.callback(others)
+        getattr(container.migration(), rule)(order)
+    if action == "premigrate":
+        others()
     return ""
 
 
@@ -67,19 +78,33 @@ def _stat(container: Container, order: orders.StatImage, _action: str) -> str:
     return size
 
 
+_DISK_SNAPSHOTS = {
+    "snap_create": "snapshot",
+    "snap_create_live": "snapshot_live",
+    "snap_revert": "revert",
+    "snap_delete": "delete_snapshot",
+}
+_IMAGE_SNAPSHOTS = {"snap_delete": "delete_snapshot", "snap_revert": "revert", "snap_flatten": "flatten"}
+
 _RULES: dict[type, Run] = {
-    orders.CloneDisk: _disk("clone"),
-    orders.LinkDisk: _disk("link"),
-    orders.MakeVolatile: _disk("make_volatile"),
-    orders.ReleaseDisk: _disk("release"),
-    orders.DeleteDisk: _disk("delete"),
-    orders.DeleteDirectory: _disk("delete_directory"),
+    orders.CloneDisk: _rule("disks", "clone"),
+    orders.LinkDisk: _rule("disks", "link"),
+    orders.MakeVolatile: _rule("disks", "make_volatile"),
+    orders.ReleaseDisk: _rule("disks", "release"),
+    orders.DeleteDisk: _rule("disks", "delete"),
+    orders.DeleteDirectory: _rule("disks", "delete_directory"),
     orders.Migrate: _migrate,
+    orders.MoveDisk: _rule("relocation", "move_disk"),
+    orders.MoveDirectory: _rule("relocation", "move_directory"),
+    orders.ResizeDisk: _rule("disk_changes", "resize"),
+    orders.SnapshotDisk: _rule_of_action("disk_changes", _DISK_SNAPSHOTS),
+    orders.SnapshotImage: _rule_of_action("image_snapshots", _IMAGE_SNAPSHOTS),
+    orders.SaveDisk: _rule("saving", "save"),
     orders.MakeContext: _context,
     orders.Monitor: _monitor,
     orders.StatImage: _stat,
     orders.CreateImage: _create_image,
-    orders.MakeImage: _image("make"),
-    orders.CloneImage: _image("clone"),
-    orders.RemoveImage: _image("remove"),
+    orders.MakeImage: _rule("images", "make"),
+    orders.CloneImage: _rule("images", "clone"),
+    orders.RemoveImage: _rule("images", "remove"),
 }

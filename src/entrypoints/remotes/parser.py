@@ -12,26 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from domain import orders
 from domain.errors import BadOrder
 from domain.names import DiskOf, HostName, host_name, volume_name
 from domain.opennebula import Datastore, Image, Vm
-from domain.orders import (
-    CloneDisk,
-    CloneImage,
-    CreateImage,
-    DeleteDirectory,
-    DeleteDisk,
-    LinkDisk,
-    MakeContext,
-    MakeImage,
-    MakeVolatile,
-    Migrate,
-    Monitor,
-    Place,
-    ReleaseDisk,
-    RemoveImage,
-    StatImage,
-)
+from domain.orders import Place
 
 SUFFIXES = (".ssh", ".shared", ".linstor")
 _DISK = re.compile(r".*/disk\.(\d+)")
@@ -88,6 +73,13 @@ def _number(text: str, what: str) -> int:
     return int(text)
 
 
+def _size_mib(text: str) -> int:
+    size_mib = _number(text, "a size in MiB")
+    if not 0 < size_mib <= 2**30:
+        raise BadOrder(f"a disk of {size_mib} MiB cannot be made; 1 MiB to 1 PiB can")
+    return size_mib
+
+
 def _path(text: str) -> str:
     """An absolute path without doubled slashes; oned writes `/var/lib/one//datastores/...`."""
     path = re.sub(r"/{2,}", "/", text)
@@ -118,65 +110,65 @@ def _source(text: str) -> str:
 # -- transfer manager ----------------------------------------------------------------------------
 
 
-def _clone(call: Call, _: Documents) -> CloneDisk:
+def _clone(call: Call, _: Documents) -> orders.CloneDisk:
     source, where, vm, datastore, *_rest = _arguments(call, "FE:SOURCE", "HOST:PATH", "VMID", "DSID")
     place = _place(where)
-    return CloneDisk(volume_name(_source(source)), place, _disk(place, vm), _number(datastore, "a datastore id"))
+    return orders.CloneDisk(volume_name(_source(source)), place, _disk(place, vm), _number(datastore, "a datastore id"))
 
 
-def _link(call: Call, documents: Documents) -> LinkDisk:
+def _link(call: Call, documents: Documents) -> orders.LinkDisk:
     order = _clone(call, documents)
-    return LinkDisk(order.source, order.place, order.of, order.datastore_id)
+    return orders.LinkDisk(order.source, order.place, order.of, order.datastore_id)
 
 
-def _make_image(call: Call, _: Documents) -> MakeVolatile:
+def _make_image(call: Call, _: Documents) -> orders.MakeVolatile:
     size, kind, where, vm, datastore, *_rest = _arguments(call, "SIZE", "FORMAT", "HOST:PATH", "VMID", "DSID")
     return _volatile(size, kind, where, vm, datastore)
 
 
-def _make_swap(call: Call, _: Documents) -> MakeVolatile:
+def _make_swap(call: Call, _: Documents) -> orders.MakeVolatile:
     size, where, vm, datastore, *_rest = _arguments(call, "SIZE", "HOST:PATH", "VMID", "DSID")
     return _volatile(size, "swap", where, vm, datastore)
 
 
-def _volatile(size: str, kind: str, where: str, vm: str, datastore: str) -> MakeVolatile:
+def _volatile(size: str, kind: str, where: str, vm: str, datastore: str) -> orders.MakeVolatile:
     place = _place(where)
-    size_mib = _number(size, "a size in MiB")
-    if not 0 < size_mib <= 2**30:
-        raise BadOrder(f"a disk of {size_mib} MiB cannot be made; 1 MiB to 1 PiB can")
+    size_mib = _size_mib(size)
     datastore_id = _number(datastore, "a datastore id")
-    return MakeVolatile(size_mib, "" if kind == "-" else kind.lower(), place, _disk(place, vm), datastore_id)
+    return orders.MakeVolatile(size_mib, "" if kind == "-" else kind.lower(), place, _disk(place, vm), datastore_id)
 
 
-def _release(call: Call, _: Documents) -> ReleaseDisk:
+def _release(call: Call, _: Documents) -> orders.ReleaseDisk:
     where, source, vm, datastore, *_rest = _arguments(call, "HOST:PATH", "SOURCE", "VMID", "DSID")
     place = _place(where)
-    return ReleaseDisk(place, volume_name(_source(source)), _disk(place, vm), _number(datastore, "a datastore id"))
+    return orders.ReleaseDisk(
+        place, volume_name(_source(source)), _disk(place, vm), _number(datastore, "a datastore id")
+    )
 
 
-def _delete(call: Call, _: Documents) -> DeleteDisk | DeleteDirectory:
+def _delete(call: Call, _: Documents) -> orders.DeleteDisk | orders.DeleteDirectory:
     where, vm, datastore, *_rest = _arguments(call, "HOST:PATH", "VMID", "DSID")
     place, datastore_id = _place(where), _number(datastore, "a datastore id")
     if _DISK.fullmatch(place.path):
-        return DeleteDisk(place, _disk(place, vm), datastore_id)
-    return DeleteDirectory(place, _number(vm, "a VM id"), datastore_id)
+        return orders.DeleteDisk(place, _disk(place, vm), datastore_id)
+    return orders.DeleteDirectory(place, _number(vm, "a VM id"), datastore_id)
 
 
-def _context(call: Call, _: Documents) -> MakeContext:
+def _context(call: Call, _: Documents) -> orders.MakeContext:
     _arguments(call, "FILE", "HOST:PATH", "VMID", "DSID")
     where, vm, datastore = call.argv[-3:]
     ids = (_number(vm, "a VM id"), _number(datastore, "a datastore id"))
-    return MakeContext(call.argv, _place(where), *ids, payload=call.stdin)
+    return orders.MakeContext(call.argv, _place(where), *ids, payload=call.stdin)
 
 
-def _migrate(call: Call, documents: Documents) -> Migrate:
+def _migrate(call: Call, documents: Documents) -> orders.Migrate:
     source, target, directory, vm, datastore, *rest = _arguments(call, "SRC", "DST", "DIR", "VMID", "DSID")
     payload, caller = _migration_payload(call.stdin, rest)
     vm_id = _number(vm, "a VM id")
     document = documents.parse_vm(decoded(payload)) if payload else documents.vm(vm_id)
     if document.vm_id != vm_id:
         raise BadOrder(f"{call.action} is about VM {vm_id}, but the document on standard input is VM {document.vm_id}")
-    return Migrate(
+    return orders.Migrate(
         source=_host(source),
         target=_host(target),
         directory=_path(directory),
@@ -207,6 +199,37 @@ def _is_document(text: str) -> bool:
         return False
 
 
+def _move(call: Call, _: Documents) -> orders.MoveDisk | orders.MoveDirectory:
+    source, target, vm, datastore, *_rest = _arguments(call, "HOST:PATH", "HOST:PATH", "VMID", "DSID")
+    old, new, datastore_id = _place(source), _place(target), _number(datastore, "a datastore id")
+    if _DISK.fullmatch(new.path):
+        return orders.MoveDisk(old, new, _disk(new, vm), datastore_id)
+    return orders.MoveDirectory(old, new, _number(vm, "a VM id"), datastore_id)
+
+
+def _resize(call: Call, _: Documents) -> orders.ResizeDisk:
+    where, size, vm, datastore, *_rest = _arguments(call, "HOST:PATH", "SIZE", "VMID", "DSID")
+    place = _place(where)
+    return orders.ResizeDisk(place, _size_mib(size), _disk(place, vm), _number(datastore, "a datastore id"))
+
+
+def _snapshot(call: Call, _: Documents) -> orders.SnapshotDisk:
+    where, snapshot, vm, datastore, *_rest = _arguments(call, "HOST:PATH", "SNAPID", "VMID", "DSID")
+    place = _place(where)
+    number = _number(snapshot, "a snapshot id")
+    return orders.SnapshotDisk(place, number, _disk(place, vm), _number(datastore, "a datastore id"))
+
+
+def _save(call: Call, _: Documents) -> orders.SaveDisk:
+    where, target, snapshot, vm, datastore, *_rest = _arguments(
+        call, "HOST:PATH", "NEWSOURCE", "SNAPID", "VMID", "DSID"
+    )
+    place = _place(where)
+    number = None if snapshot in ("-1", "-") else _number(snapshot, "a snapshot id")
+    name = volume_name(_source(target))
+    return orders.SaveDisk(place, name, number, _disk(place, vm), _number(datastore, "a datastore id"))
+
+
 # -- datastore -----------------------------------------------------------------------------------
 
 
@@ -234,32 +257,40 @@ def _documents(call: Call, documents: Documents) -> tuple[Image, Datastore]:
     return data.image, data.datastore
 
 
-def _stat(call: Call, documents: Documents) -> StatImage:
-    return StatImage(*_documents(call, documents), argv=call.argv, payload=call.stdin)
+def _stat(call: Call, documents: Documents) -> orders.StatImage:
+    return orders.StatImage(*_documents(call, documents), argv=call.argv, payload=call.stdin)
 
 
-def _cp(call: Call, documents: Documents) -> CreateImage:
+def _cp(call: Call, documents: Documents) -> orders.CreateImage:
     image, datastore = _documents(call, documents)
-    return CreateImage(image, datastore, payload_of(call).decode("ascii", "replace"))
+    return orders.CreateImage(image, datastore, payload_of(call).decode("ascii", "replace"))
 
 
-def _mkfs(call: Call, documents: Documents) -> MakeImage:
-    return MakeImage(*_documents(call, documents))
+def _mkfs(call: Call, documents: Documents) -> orders.MakeImage:
+    return orders.MakeImage(*_documents(call, documents))
 
 
-def _clone_image(call: Call, documents: Documents) -> CloneImage:
-    return CloneImage(*_documents(call, documents))
+def _clone_image(call: Call, documents: Documents) -> orders.CloneImage:
+    return orders.CloneImage(*_documents(call, documents))
 
 
-def _rm(call: Call, documents: Documents) -> RemoveImage:
-    return RemoveImage(*_documents(call, documents))
+def _rm(call: Call, documents: Documents) -> orders.RemoveImage:
+    return orders.RemoveImage(*_documents(call, documents))
 
 
-def _monitor(call: Call, documents: Documents) -> Monitor:
+def _image_snapshot(call: Call, documents: Documents) -> orders.SnapshotImage:
+    return orders.SnapshotImage(*_documents(call, documents))
+
+
+def _export(call: Call, documents: Documents) -> orders.ExportImage:
+    return orders.ExportImage(*_documents(call, documents))
+
+
+def _monitor(call: Call, documents: Documents) -> orders.Monitor:
     data = documents.parse_action_data(decoded(payload_of(call)))
     if data.datastore is None:
         raise BadOrder("the document of monitor has no DATASTORE")
-    return Monitor(data.datastore)
+    return orders.Monitor(data.datastore)
 
 
 Parse = Callable[[Call, Documents], object]
@@ -276,6 +307,13 @@ _TRANSFER: dict[str, Parse] = {
     "postmigrate": _migrate,
     "failmigrate": _migrate,
     "monitor": _monitor,
+    "mv": _move,
+    "cpds": _save,
+    "resize": _resize,
+    "snap_create": _snapshot,
+    "snap_create_live": _snapshot,
+    "snap_revert": _snapshot,
+    "snap_delete": _snapshot,
 }
 
 _DATASTORE: dict[str, Parse] = {
@@ -285,6 +323,10 @@ _DATASTORE: dict[str, Parse] = {
     "clone": _clone_image,
     "rm": _rm,
     "monitor": _monitor,
+    "snap_delete": _image_snapshot,
+    "snap_revert": _image_snapshot,
+    "snap_flatten": _image_snapshot,
+    "export": _export,
 }
 
 ACTIONS = {"tm": tuple(_TRANSFER), "datastore": tuple(_DATASTORE)}
