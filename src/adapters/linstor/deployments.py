@@ -1,0 +1,97 @@
+"""`GET view/resources` as the rules see it (linstor.md 1.3, 1.4, 2.13)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from adapters.linstor.reading import Host, Json, first_volume, flags_of, list_of, number_of, object_of
+from domain.names import VolumeName
+from domain.volumes import Deployment, DevicePath, DiskState, Role
+
+_STATES = {
+    "UpToDate": DiskState.UP_TO_DATE,
+    "Diskless": DiskState.DISKLESS,
+    "Inconsistent": DiskState.BEHIND,
+    "Outdated": DiskState.BEHIND,
+    "Consistent": DiskState.BEHIND,
+    "Attaching": DiskState.BEHIND,
+    "Negotiating": DiskState.BEHIND,
+    "Failed": DiskState.FAILED,
+    "Detaching": DiskState.FAILED,
+}
+_WORST_FIRST = (
+    DiskState.FAILED,
+    DiskState.UNKNOWN,
+    DiskState.BEHIND,
+    DiskState.DISKLESS,
+    DiskState.UP_TO_DATE,
+)
+_ZEROED = frozenset({"LVM_THIN", "ZFS", "ZFS_THIN", "FILE_THIN"})
+
+
+def deployment(found: Json, volume: VolumeName, host: Host) -> Deployment:
+    """One resource with its volumes. *volume* is the name that was asked for (LINSTOR ignores case)."""
+    flags = flags_of(found)
+    drbd = _drbd(object_of(found, "layer_object"))
+    role = _role(flags)
+    first = first_volume(list_of(found, "volumes"))
+    return Deployment(
+        volume=volume,
+        host=host(str(found.get("node_name", ""))),
+        role=role,
+        device=_path(first.get("device_path")),
+        alias=_alias(found),
+        state=_worst(_state(each, role, replicated=drbd is not None) for each in list_of(found, "volumes")),
+        in_use=object_of(found, "state").get("in_use"),
+        reachable="state" in found,
+        connected=drbd is None or all(each.get("connected") for each in object_of(drbd, "connections").values()),
+        deleting=not flags.isdisjoint(("DELETE", "DRBD_DELETE")),
+        inactive=not flags.isdisjoint(("INACTIVE", "INACTIVATING")),
+        size_kib=_usable(first),
+        allocated_kib=number_of(first, "allocated_size_kib"),
+        zeroed=role is Role.REPLICA and first.get("provider_kind") in _ZEROED,
+    )
+
+
+def _role(flags: frozenset[str]) -> Role:
+    if "TIE_BREAKER" in flags:
+        return Role.WITNESS
+    return Role.ATTACHMENT if "DISKLESS" in flags or "DRBD_DISKLESS" in flags else Role.REPLICA
+
+
+def _drbd(layer: Json) -> Json | None:
+    """DRBD's part of the stack, wherever it is; None without DRBD."""
+    if "drbd" in layer:
+        return object_of(layer, "drbd")
+    below = (_drbd(child) for child in list_of(layer, "children"))
+    return next((found for found in below if found is not None), None)
+
+
+def _path(text: object) -> DevicePath | None:
+    return DevicePath(str(text)) if text else None
+
+
+def _alias(found: Json) -> DevicePath | None:
+    """Udev's name, which only a device of DRBD itself has."""
+    if object_of(found, "layer_object").get("type") != "DRBD":
+        return None
+    return DevicePath(f"/dev/drbd/by-res/{found.get('name', '')}/0")
+
+
+def _state(volume: Json, role: Role, *, replicated: bool) -> DiskState:
+    """LINSTOR tells a state for DRBD only; a replica without a disk has lost it (linstor.md 1.3)."""
+    if not replicated:
+        return DiskState.UP_TO_DATE if volume.get("device_path") else DiskState.UNKNOWN
+    state = _STATES.get(object_of(volume, "state").get("disk_state", ""), DiskState.UNKNOWN)
+    lost = state is DiskState.DISKLESS and role is Role.REPLICA
+    return DiskState.FAILED if lost else state
+
+
+def _worst(states: Iterable[DiskState]) -> DiskState:
+    return min(states, key=_WORST_FIRST.index, default=DiskState.UNKNOWN)
+
+
+def _usable(volume: Json) -> int:
+    """The size of the device: that of the topmost layer which tells one."""
+    sizes = (number_of(object_of(layer, "data"), "usable_size_kib") for layer in list_of(volume, "layer_data_list"))
+    return next((size for size in sizes if size), 0)

@@ -1,0 +1,184 @@
+"""The state of a cluster, and what every operation needs of it: look-ups, names, satellites that may fail."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import threading
+import time
+from collections.abc import Callable
+
+from adapters.memory.linstor.contents import Contents, InMemory
+from adapters.memory.linstor.devices import Devices
+from adapters.memory.linstor.objects import Definition, Group, Node, Resource, by_name
+from adapters.memory.linstor.replies import DEL, RSC_DFN, Refused, Reply, missing, refuse, reported, success, warning
+
+RESOURCE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{1,47}")
+NODE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])")
+FIRST_MINOR = 1000
+FIRST_PORT = 7000
+
+Listener = Callable[[str, Definition, Resource], None]
+"""Gets "appeared", "changed" or "vanished" for the device of a resource on a node."""
+
+
+class State:
+    """All objects of one cluster. One lock around every operation."""
+
+    def __init__(self, contents: Contents | None = None, now: Callable[[], float] = time.time) -> None:
+        self.lock = threading.RLock()
+        self.contents = contents or InMemory()
+        self.now = now
+        self.nodes: dict[str, Node] = {}
+        self.groups: dict[str, Group] = {}
+        self.definitions: dict[str, Definition] = {}
+        self.properties: dict[str, str] = {}
+        self.devices = Devices(self)
+        self.listeners: list[Listener] = []
+        self.kernel_refuses = True
+        self._reports = itertools.count()
+        self._names: dict[str, str] = {}
+
+    # -- look-ups -------------------------------------------------------------------------------
+
+    def find(self, name: str) -> Definition | None:
+        """The definition; case does not matter."""
+        key = self._names.get(name.lower())
+        return self.definitions.get(key) if key is not None else None
+
+    def definition(self, name: str, context: int) -> Definition:
+        """The definition. Raises Refused 301."""
+        found = self.find(name)
+        if found is None:
+            raise missing(context, 301, "Resource definition", name)
+        return found
+
+    def add(self, definition: Definition) -> None:
+        """Put a definition into the cluster."""
+        self.definitions[definition.name] = definition
+        self._names[definition.name.lower()] = definition.name
+
+    def remove(self, definition: Definition) -> None:
+        """Take a definition out of the cluster, with its contents."""
+        self.definitions.pop(definition.name, None)
+        self._names.pop(definition.name.lower(), None)
+        for volume in definition.volumes.values():
+            if volume.content is not None:
+                volume.content.discard()
+
+    def node_name(self, name: str) -> str | None:
+        """The node's own spelling."""
+        return by_name(self.nodes, name)
+
+    def node(self, name: str, context: int) -> Node:
+        """The node. Raises Refused 300."""
+        found = self.node_name(name)
+        if found is None:
+            raise missing(context, 300, "Node", name)
+        return self.nodes[found]
+
+    def group(self, name: str, context: int) -> Group:
+        """The group. Raises Refused 317."""
+        found = by_name(self.groups, name)
+        if found is None:
+            raise missing(context, 317, "Resource group", name)
+        return self.groups[found]
+
+    # -- numbers --------------------------------------------------------------------------------
+
+    def free_minor(self) -> int:
+        """The lowest minor that no volume has: minors are used again after a deletion."""
+        taken = {volume.minor for each in self.definitions.values() for volume in each.volumes.values()}
+        return next(minor for minor in itertools.count(FIRST_MINOR) if minor not in taken)
+
+    def free_port(self) -> int:
+        """The lowest port that no definition has."""
+        taken = {each.port for each in self.definitions.values()}
+        return next(port for port in itertools.count(FIRST_PORT) if port not in taken)
+
+    def report(self) -> str:
+        """The name of a new error report."""
+        return f"6A12B7E0-00000-{next(self._reports):06d}"
+
+    def millis(self) -> int:
+        """Now, as the controller writes times."""
+        return int(self.now() * 1000)
+
+    # -- satellites -----------------------------------------------------------------------------
+
+    def fails(self, node: str, command: str) -> bool:
+        """Whether the satellite of *node* cannot carry out *command*."""
+        return any(re.search(pattern, command) for pattern in self.nodes[node].failing)
+
+    def offline(self, definition: Definition) -> list[str]:
+        """The nodes of a definition whose satellite is away, in the order of the definition."""
+        return [name for name in definition.resources if not self.nodes[name].online]
+
+    def not_connected(self, definition: Definition, context: int) -> list[Reply]:
+        """W1002 for each node whose satellite is away."""
+        return [
+            warning(context, 1002, f"No active connection to satellite '{name}'", "The satellite is told later.")
+            for name in self.offline(definition)
+        ]
+
+    def adjusted(self, definition: Definition, context: int) -> list[Reply]:
+        """One entry for each online satellite that adjusts its DRBD."""
+        names = [name for name in definition.resources if self.nodes[name].online]
+        if definition.drbd:
+            self.sync_kernel(definition)
+        return [success(context, 3, f"({name}) Resource '{definition.name}' [DRBD] adjusted.") for name in names]
+
+    def sync_kernel(self, definition: Definition) -> None:
+        """What an adjust does to the kernels: the options become those of the properties."""
+        option = "DrbdOptions/Net/allow-two-primaries"
+        wanted = {pair for pair, props in definition.connections.items() if props.get(option) == "yes"}
+        if definition.props.get(option) == "yes":
+            wanted.add(frozenset())
+        if self.kernel_refuses and len(self.devices.primaries(definition)) > 1:
+            wanted |= {each for each in definition.kernel if self.held(definition, each)}
+        definition.kernel = wanted
+
+    def held(self, definition: Definition, where: frozenset[str]) -> bool:
+        """Whether two connected Primaries keep the kernel from clearing the option *where* (linstor.md 2.18)."""
+        primaries = self.devices.primaries(definition)
+        pairs = [frozenset(pair) for pair in itertools.combinations(primaries, 2)]
+        connected = [pair for pair in pairs if any(not definition.resources[end].diskless for end in pair)]
+        return bool(connected) if not where else where in connected
+
+    def announce(self, what: str, definition: Definition, resource: Resource) -> None:
+        """Tell the listeners about a device."""
+        for listener in self.listeners:
+            listener(what, definition, resource)
+
+    def changed(self, definition: Definition) -> None:
+        """Tell the listeners that the devices of a definition have another size or content."""
+        for resource in definition.resources.values():
+            if resource.deployed:
+                self.announce("changed", definition, resource)
+
+
+def check_resource_name(name: str, context: int, state: State) -> None:
+    """Raises Refused 202 for a name outside LINSTOR's alphabet (linstor.md 1.5)."""
+    if not RESOURCE_NAME.fullmatch(name) or name.lower() in ("all", "proxy"):
+        raise reported_name(context, 202, f"The specified resource name '{name}' is invalid.", state)
+
+
+def reported_name(context: int, code: int, message: str, state: State) -> Refused:
+    """A refusal of a name, which the controller reports as an error of its own."""
+    return reported(
+        refuse(context, code, message, cause="The name has a bad character or length.", details=message), state.report()
+    )
+
+
+def in_use(definition: Definition, node: str, context: int) -> Refused:
+    """997: a program has the device open."""
+    of_definition = context & 0x7C0000 == RSC_DFN
+    where = f" on node '{node}'" if of_definition or context & 0x3000000 != DEL else ""
+    return refuse(
+        context,
+        997,
+        f"Resource '{definition.name}'{where} is still in use.",
+        cause="Resource is mounted/in use.",
+        details=f"Node: {node}, Resource: {definition.name}",
+        correction=f"Un-mount resource '{definition.name}' on the node '{node}'.",
+    )

@@ -1,0 +1,183 @@
+"""`view/resources`: the main read of every client (linstor.md 2.13)."""
+
+from __future__ import annotations
+
+from adapters.memory.linstor.deploy import usable_kib
+from adapters.memory.linstor.model import LinstorModel
+from adapters.memory.linstor.objects import THIN, Definition, Resource, VolumeDefinition
+from entrypoints.sandbox.linstor.shapes import Json, drbd_definition, flags, pruned
+
+
+class ResourceView:
+    """One definition on one node."""
+
+    def __init__(self, model: LinstorModel, owner: Definition, each: Resource) -> None:
+        self._model = model
+        self._owner = owner
+        self._each = each
+        self._node = model.state.nodes[each.node]
+        self._known = self._node.online and not (each.going and each.diskless)
+
+    def shape(self) -> Json:
+        """The element; an offline node and a resource that is not there have no `state`."""
+        shape = pruned(
+            {
+                "name": self._owner.name,
+                "node_name": self._each.node,
+                "props": self._each.props,
+                "flags": flags(self._each.flags),
+                "layer_object": self._layers(),
+                "uuid": self._each.uuid,
+                "create_timestamp": self._each.created,
+                "volumes": [self._volume(volume) for volume in self._owner.volumes.values()],
+            }
+        )
+        if self._known and (self._each.deployed or "CLONING" in self._owner.flags):
+            shape["state"] = {"in_use": self._in_use()} if self._has_drbd_state() else {}
+        return shape
+
+    def _has_drbd_state(self) -> bool:
+        return self._owner.drbd and self._each.deployed and "INACTIVE" not in self._each.flags
+
+    def _in_use(self) -> bool:
+        return self._model.devices.in_use(self._owner, self._each.node)
+
+    # -- layers ---------------------------------------------------------------------------------
+
+    def _layers(self) -> Json:
+        volumes = [self._storage(volume) for volume in self._owner.volumes.values()]
+        storage: Json = {"type": "STORAGE", "storage": {"storage_volumes": volumes}}
+        if not self._owner.drbd:
+            return storage
+        return {"children": [storage], "type": "DRBD", "drbd": self._drbd()}
+
+    def _drbd(self) -> Json:
+        shape: Json = {
+            "drbd_resource_definition": drbd_definition(self._owner),
+            "node_id": self._each.node_id,
+            "tcp_ports": [self._owner.port],
+            "peer_slots": 7,
+            "al_stripes": 1,
+            "al_size": 32,
+            "flags": self._drbd_flags(),
+            "drbd_volumes": [self._drbd_volume(volume) for volume in self._owner.volumes.values()],
+        }
+        if self._known and self._has_drbd_state():
+            shape["connections"] = self._connections()
+            shape["promotion_score"] = self._score()
+            shape["may_promote"] = self._may_promote()
+        return pruned(shape)
+
+    def _drbd_flags(self) -> list[str]:
+        known = ["DISKLESS"] if self._each.diskless else []
+        return known if "DiskfulBy" in self._each.props and self._each.diskless else [*known, "INITIALIZED"]
+
+    def _peers(self) -> list[Resource]:
+        """Two diskless nodes have no connection; who is going away has none any more."""
+        others = [other for other in self._owner.resources.values() if other is not self._each and not other.going]
+        return [other for other in others if not (other.diskless and self._each.diskless)]
+
+    def _connections(self) -> Json:
+        if self._each.going:
+            return {}
+        return {other.node: self._connection(other) for other in self._peers()}
+
+    def _connection(self, other: Resource) -> Json:
+        cut = self._node.networks_cut or self._model.state.nodes[other.node].networks_cut
+        if cut or not other.deployed:
+            return {"connected": False, "message": "Connecting"}
+        return {"connected": True, "message": "Connected"}
+
+    def _score(self) -> int:
+        if "FAILED" in self._owner.flags:
+            return 0
+        return 101 if self._each.diskless else 10101
+
+    def _may_promote(self) -> bool:
+        return not self._model.devices.primaries(self._owner) and "FAILED" not in self._owner.flags
+
+    # -- volumes --------------------------------------------------------------------------------
+
+    def _backing(self, volume: VolumeDefinition) -> str | None:
+        if self._each.diskless or not self._each.deployed:
+            return None
+        pool = self._node.pools[self._each.pool]
+        group = pool.props.get("StorDriver/StorPoolName", pool.name).split("/")[0] or pool.name
+        directory = f"zvol/{group}" if pool.kind.startswith("ZFS") else group
+        return f"/dev/{directory}/{self._owner.name}_{volume.number:05d}"
+
+    def _allocated(self, volume: VolumeDefinition) -> int:
+        if self._each.diskless:
+            return 0
+        if not self._each.deployed and "CLONING_FINISHED" not in self._each.volume_flags:
+            return -1
+        thin = self._node.pools[self._each.pool].kind in THIN
+        return 55 if thin else volume.gross
+
+    def _storage(self, volume: VolumeDefinition) -> Json:
+        shape: Json = {
+            "volume_number": volume.number,
+            "device_path": self._backing(volume),
+            "allocated_size_kib": self._allocated(volume),
+            "usable_size_kib": volume.size if self._each.diskless else max(volume.gross, volume.size),
+        }
+        if not self._each.diskless:
+            shape["disk_state"] = "[]"
+        return pruned(shape)
+
+    def _drbd_volume(self, volume: VolumeDefinition) -> Json:
+        device = f"/dev/drbd{volume.minor}" if self._each.deployed and "INACTIVE" not in self._each.flags else None
+        usable = usable_kib(self._owner, volume)
+        return pruned(
+            {
+                "drbd_volume_definition": {"volume_number": volume.number, "minor_number": volume.minor},
+                "device_path": device,
+                "backing_device": self._backing(volume),
+                "allocated_size_kib": -1 if self._each.diskless else volume.size + 52,
+                "usable_size_kib": volume.size if self._each.diskless else usable,
+            }
+        )
+
+    def _volume(self, volume: VolumeDefinition) -> Json:
+        drbd = self._owner.drbd
+        device = self._drbd_volume(volume).get("device_path") if drbd else self._backing(volume)
+        layers: list[Json] = [{"type": "STORAGE", "data": self._storage(volume)}]
+        if drbd:
+            layers.insert(0, {"type": "DRBD", "data": self._drbd_volume(volume)})
+        return pruned(
+            {
+                "volume_number": volume.number,
+                "storage_pool_name": self._each.pool,
+                "provider_kind": self._node.pools[self._each.pool].kind,
+                "device_path": device,
+                "allocated_size_kib": self._allocated(volume),
+                "flags": flags(self._each.volume_flags),
+                "state": self._volume_state() if drbd and self._known else None,
+                "layer_data_list": layers,
+                "uuid": self._each.volume_uuid,
+            }
+        )
+
+    def _volume_state(self) -> Json:
+        healthy = "Diskless" if self._each.diskless else "UpToDate"
+        state: Json = {"disk_state": self._each.disk_state or healthy}
+        if self._has_drbd_state() and not self._owner.flags & {"FAILED"}:
+            peers = [other for other in self._peers() if other.deployed]
+            state["replication_states"] = {other.node: {"replication_state": "Established"} for other in peers}
+        return pruned(state)
+
+
+def resources(model: LinstorModel, nodes: list[str], names: list[str], pools: list[str]) -> list[Json]:
+    """All elements that the filters let through, by name and node."""
+    wanted_nodes = {each.lower() for each in nodes}
+    wanted_pools = {each.lower() for each in pools}
+    found: list[Json] = []
+    for owner in model.definitions.names(names):
+        if not owner.volumes:
+            continue
+        for each in sorted(owner.resources.values(), key=lambda one: one.node):
+            if (not wanted_nodes or each.node.lower() in wanted_nodes) and (
+                not wanted_pools or each.pool.lower() in wanted_pools
+            ):
+                found.append(ResourceView(model, owner, each).shape())
+    return found
