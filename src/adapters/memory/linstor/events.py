@@ -16,6 +16,7 @@ class Events:
     def satellite_down(self, node: str) -> None:
         """The controller loses the satellite; DRBD on that node goes on."""
         self._state.nodes[node].online = False
+        self._state.nodes[node].lost_at = self._state.millis()
 
     def satellite_up(self, node: str) -> None:
         """The satellite is back, and the controller finishes what waited for it."""

@@ -71,6 +71,7 @@ class Node:
     props: dict[str, str] = field(default_factory=dict)
     failing: list[str] = field(default_factory=list)
     networks_cut: bool = False
+    lost_at: int = 0
     uuid: str = field(default_factory=new_uuid)
 
     @property
@@ -134,6 +135,7 @@ class Resource:
     deployed: bool = True
     volume_flags: set[str] = field(default_factory=set)
     disk_state: str = ""
+    toggled: bool = False
     created: int = 0
     uuid: str = field(default_factory=new_uuid)
     volume_uuid: str = field(default_factory=new_uuid)
@@ -188,7 +190,6 @@ class Definition:
     kernel: set[frozenset[str]] = field(default_factory=set)
     external_name: str = ""
     port: int = 7000
-    sequence: int = 0
     uuid: str = field(default_factory=new_uuid)
 
     @property

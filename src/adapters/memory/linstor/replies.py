@@ -89,15 +89,21 @@ def reported(refused: Refused, report: str) -> Refused:
     return Refused(*(replace(each, error_report_ids=(report,)) for each in refused.replies))
 
 
-def missing(context: int, code: int, what: str, name: str, *, details: bool = True) -> Refused:
-    """404: an object that is not there."""
+def missing(context: int, code: int, what: str, name: str) -> Refused:
+    """404: an object that is not there. Changes (they have a context) say more than reads do."""
     members = {
         "cause": f"The specified {what.lower()} '{name}' could not be found in the database",
         "correction": f"Create a {what.lower()} with the name '{name}' first.",
     }
-    if details:
+    if context:
         members["details"] = f"{what}: {name}"
     return refuse(context, code, f"{what} '{name}' not found.", **members)
+
+
+def not_found(what: str, name: str) -> Refused:
+    """404 of a read of one object: nothing but the message."""
+    codes = {"Resource definition": 301, "Snapshot": 313}
+    return refuse(0, codes[what], f"{what} '{name}' not found.")
 
 
 def is_error(replies: Iterable[Reply]) -> bool:

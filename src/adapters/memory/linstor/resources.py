@@ -282,6 +282,8 @@ class Resources:
             raise refuse(context, 991, f"Cannot remove the disk of '{definition.name}': too few replicas")
         here.flags |= {"DISKLESS", "DRBD_DISKLESS"}
         here.pool = here.props["StorPoolName"] = "DfltDisklessStorPool"
+        here.props.pop("DiskfulBy", None)
+        here.toggled = True
         said = [success(CRT | RSC, CREATED, "Successfully set property key(s): StorPoolName")]
         said += quorum.settle_witness(self._state, definition, context)
         said += quorum.settle_quorum(definition, context)
@@ -296,6 +298,8 @@ class Resources:
             raise refuse(context, code, f"Storage pool '{pool_name}' on node '{node.name}' not found.")
         here.flags -= {"DISKLESS", "DRBD_DISKLESS", "TIE_BREAKER"}
         here.pool = here.props["StorPoolName"] = pool.name
+        here.props["DiskfulBy"] = "user"
+        here.toggled = True
         said = [
             success(CRT | RSC, CREATED, "Successfully set property key(s): StorPoolName"),
             success(context, CREATED, f"Resource '{definition.name}' gets a disk on '{node.name}'"),

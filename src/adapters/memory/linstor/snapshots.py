@@ -98,9 +98,9 @@ class Snapshots:
     def _register(
         self, definition: Definition, name: str, props: dict[str, str], online: Sequence[Resource]
     ) -> Snapshot:
-        definition.sequence += 1
-        ids = ",".join(str(each.node_id) for each in online)
-        own = {"BackupShipping/BackupNodeIdsToReset": ids, "SequenceNumber": str(definition.sequence)}
+        ids = ",".join(str(each.node_id) for each in definition.active())
+        taken = [int(each.props["SequenceNumber"]) for each in definition.snapshots.values()]
+        own = {"BackupShipping/BackupNodeIdsToReset": ids, "SequenceNumber": str(max(taken, default=0) + 1)}
         snapshot = Snapshot(
             name,
             {volume.number: volume.size for volume in definition.volumes.values()},
@@ -298,11 +298,11 @@ class Snapshots:
             if volume.content is not None:
                 volume.content.resize(max(volume.size * 1024, min(volume.content.size, volume.gross * 1024)))
         said = self._steps_of_rollback(definition, context)
-        witness = definition.tiebreaker()
-        if witness is not None:
-            # the controller makes a witness and then brings the former one back as a plain attachment (recorded)
-            said.append(Reply(number(1, context, 10003), f"Tie breaker resource created on {witness.node}"))
-            witness.flags.discard("TIE_BREAKER")
+        spare = [each for each in definition.resources.values() if each.diskless]
+        if spare and len(definition.diskful()) % 2 == 0:
+            # the controller makes a witness, then the former diskless one comes back as a plain attachment (recorded)
+            said.append(Reply(number(1, context, 10003), f"Tie breaker resource created on {spare[0].node}"))
+            spare[0].flags.discard("TIE_BREAKER")
         self._state.changed(definition)
         return said
 

@@ -53,24 +53,56 @@ def node(each: Node) -> Json:
         "name": "default",
         "address": each.address,
         "satellite_port": 3366,
-        "satellite_encryption_type": "Plain",
+        "satellite_encryption_type": "PLAIN",
         "is_active": True,
         "uuid": each.uuid,
     }
-    kinds = sorted({pool.kind for pool in each.pools.values()})
+    silent = {} if each.online else _SILENT
     return pruned(
         {
             "name": each.name,
             "type": each.kind,
-            "props": each.props,
+            "props": {"CurStltConnName": "default", "NodeUname": each.name, **each.props},
             "flags": flags(each.flags),
             "net_interfaces": [interface],
             "connection_status": each.status,
-            "resource_layers": ["DRBD", "STORAGE"],
-            "storage_providers": kinds,
+            "resource_layers": ["DRBD", "STORAGE"] if each.online else ["STORAGE"],
+            "storage_providers": [*(_LOCAL if each.online else ["DISKLESS"]), *_REMOTE],
             "uuid": each.uuid,
+            "unsupported_providers": silent.get("providers", _UNSUPPORTED_PROVIDERS),
+            "unsupported_layers": silent.get("layers", _UNSUPPORTED_LAYERS),
+            "eviction_timestamp": None if each.online else each.lost_at or None,
         }
     )
+
+
+_LOCAL = ["DISKLESS", "LVM", "LVM_THIN", "FILE", "FILE_THIN"]
+_REMOTE = ["REMOTE_SPDK", "EBS_INIT", "EBS_TARGET"]
+_NO_NEWS = ["No information from satellite yet"]
+_UNSUPPORTED_PROVIDERS = {
+    "SPDK": ["rpc.py cannot be started"],
+    "STORAGE_SPACES": ["This tool does not exist on the Linux platform."],
+    "STORAGE_SPACES_THIN": ["This tool does not exist on the Linux platform."],
+    "ZFS": ["zfs cannot be started"] * 2,
+    "ZFS_THIN": ["zfs cannot be started"] * 2,
+}
+_UNSUPPORTED_LAYERS = {
+    "LUKS": ["cryptsetup cannot be started"],
+    "NVME": ["nvmet_rdma cannot be loaded"] * 2,
+    "WRITECACHE": ["dm-writecache cannot be loaded"],
+    "CACHE": ["dm-cache cannot be loaded"],
+    "BCACHE": ["bcache cannot be loaded"],
+}
+_SILENT = {
+    "providers": {
+        name: _NO_NEWS * (2 if name.startswith("ZFS") else 1)
+        for name in [*_UNSUPPORTED_PROVIDERS, "LVM", "LVM_THIN", "FILE", "FILE_THIN"]
+    },
+    "layers": {
+        name: _NO_NEWS * (2 if name == "DRBD" else 1)
+        for name in ("DRBD", "LUKS", "NVME", "WRITECACHE", "CACHE", "BCACHE")
+    },
+}
 
 
 def storage_pool(model: LinstorModel, owner: Node, pool: Pool) -> Json:
@@ -86,11 +118,17 @@ def storage_pool(model: LinstorModel, owner: Node, pool: Pool) -> Json:
         "supports_snapshots": pool.kind not in ("DISKLESS", "LVM"),
         "external_locking": False,
     }
-    if owner.online or pool.kind == "DISKLESS":
+    if owner.online:
         shape["free_capacity"] = pool.free if pool.kind == "DISKLESS" else model.space.free(owner.name, pool)
         shape["total_capacity"] = pool.total
     if not owner.online:
-        shape["reports"] = [{"ret_code": -9223372036854774806, "message": f"No connection to '{owner.name}'"}]
+        shape["reports"] = [
+            {
+                "ret_code": -9223372036854774806,
+                "message": f"No active connection to satellite '{owner.name}'",
+                "details": "The satellite is told later.",
+            }
+        ]
     return pruned(shape)
 
 

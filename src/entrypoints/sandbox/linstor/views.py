@@ -70,7 +70,7 @@ class ResourceView:
 
     def _drbd_flags(self) -> list[str]:
         known = ["DISKLESS"] if self._each.diskless else []
-        return known if "DiskfulBy" in self._each.props and self._each.diskless else [*known, "INITIALIZED"]
+        return known if self._each.toggled else [*known, "INITIALIZED"]
 
     def _peers(self) -> list[Resource]:
         """Two diskless nodes have no connection; who is going away has none any more."""

@@ -1,0 +1,116 @@
+"""When two answers are alike: statuses, numbers, members and types, and the values that must agree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+VOLATILE = {
+    "uuid", "created_at", "create_timestamp", "message", "details", "cause", "correction", "obj_refs", "git_hash",
+    "build_time", "error_report_ids", "minor_number", "device_path", "backing_device", "tcp_ports", "port", "secret",
+    "allocated_size_kib", "usable_size_kib", "free_capacity", "total_capacity", "location", "promotion_score",
+    "max_vlm_size_in_kib", "available_size_in_kib", "capacity_in_kib", "max_volume_size_kib", "DrbdCurrentGi",
+    "Linstor/Drbd/InitialUptoDateOn", "satellite_port", "address", "version",
+    "eviction_timestamp",
+}  # fmt: skip
+"""Members whose value differs from run to run; they must be there, with a value of the same type."""
+
+STALE = ".replication_states"
+"""A member that may still name a peer that is gone, or not yet name a new one (linstor.md 2.13)."""
+
+OPTIONAL = {"obj_refs", "created_at"}
+"""Members of a single reply that depend on its text."""
+
+
+def differences(status: int, body: Any, got_status: int, got: Any) -> list[str]:
+    """What differs between a recorded answer and ours, in words; nothing where they are alike."""
+    found = []
+    if status != got_status:
+        found.append(f"status {got_status}, recorded {status}")
+    return found + _compare("", body, got)
+
+
+def _compare(where: str, want: Any, got: Any) -> list[str]:
+    if where.endswith(STALE):
+        want = {key: want[key] for key in want if key in got}
+        got = {key: got[key] for key in want}
+    if _is_replies(want) or _is_replies(got):
+        return _compare_replies(where, want if isinstance(want, list) else [], got if isinstance(got, list) else [])
+    if isinstance(want, dict) and isinstance(got, dict):
+        return _compare_objects(where, want, got)
+    if isinstance(want, list) and isinstance(got, list):
+        return _compare_lists(where, want, got)
+    if where.rpartition(".")[2] in VOLATILE:
+        return [] if _same_type(want, got) else [f"{where} is a {type(got).__name__}, recorded {type(want).__name__}"]
+    return [] if want == got and _same_type(want, got) else [f"{where} is {got!r}, recorded {want!r}"]
+
+
+def _same_type(want: Any, got: Any) -> bool:
+    return type(want) is type(got)
+
+
+def _compare_objects(where: str, want: dict[str, Any], got: dict[str, Any]) -> list[str]:
+    found = [f"{where}.{key} is missing" for key in want if key not in got and f".{key}" != STALE]
+    found += [f"{where}.{key} is not recorded" for key in got if key not in want and f".{key}" != STALE]
+    for key in want:
+        if key in got:
+            found += _compare(f"{where}.{key}", want[key], got[key])
+    return found
+
+
+def _compare_lists(where: str, want: list[Any], got: list[Any]) -> list[str]:
+    if where.rpartition(".")[2] in VOLATILE or ".unsupported_" in where:
+        return []
+    if len(want) != len(got):
+        return [f"{where} has {len(got)} elements, recorded {len(want)}"]
+    want, got = _sorted(want), _sorted(got)
+    return [each for index, one in enumerate(want) for each in _compare(f"{where}[{index}]", one, got[index])]
+
+
+def _sorted(items: list[Any]) -> list[Any]:
+    """The same order for both: by name, node and pool where the elements are objects."""
+    if all(isinstance(each, dict) for each in items):
+        return sorted(items, key=lambda each: [str(each.get(key, "")) for key in _NAMES])
+    return sorted(items, key=str)
+
+
+_NAMES = ("name", "resource_name", "node_name", "storage_pool_name", "snapshot_name", "volume_number", "vlm_nr", "type")
+
+
+def _is_replies(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and "ret_code" in value[0]
+
+
+def _compare_replies(where: str, want: list[Any], got: list[Any]) -> list[str]:
+    """Errors, warnings and infos by number and in order, with their members; successes as a set."""
+    found = []
+    loud_want, loud_got = _loud(want), _loud(got)
+    if [each["ret_code"] for each in loud_want] != [each["ret_code"] for each in loud_got]:
+        found.append(f"{where} says {_codes(loud_got)}, recorded {_codes(loud_want)}")
+    else:
+        found += [text for one, other in zip(loud_want, loud_got, strict=True) for text in _members(where, one, other)]
+    quiet_want, quiet_got = _quiet(want), _quiet(got)
+    if quiet_want != quiet_got:
+        extra, lacking = quiet_got - quiet_want, quiet_want - quiet_got
+        found.append(f"{where} successes: not recorded {_hex(extra)}, missing {_hex(lacking)}")
+    return found
+
+
+def _members(where: str, want: dict[str, Any], got: dict[str, Any]) -> list[str]:
+    names = set(want) - OPTIONAL ^ set(got) - OPTIONAL
+    return [f"{where} {_codes([want])}: member {name}" for name in sorted(names)]
+
+
+def _loud(replies: list[Any]) -> list[dict[str, Any]]:
+    return [each for each in replies if (each["ret_code"] >> 62) & 3]
+
+
+def _quiet(replies: list[Any]) -> set[int]:
+    return {each["ret_code"] for each in replies if not (each["ret_code"] >> 62) & 3}
+
+
+def _codes(replies: list[dict[str, Any]]) -> str:
+    return " ".join("SIWE"[(each["ret_code"] >> 62) & 3] + str(each["ret_code"] & 0x7FFF) for each in replies) or "-"
+
+
+def _hex(codes: set[int]) -> str:
+    return " ".join(hex(code) for code in sorted(codes)) or "-"

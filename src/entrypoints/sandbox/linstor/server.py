@@ -1,0 +1,79 @@
+"""Serve the application over real sockets, HTTP or HTTPS, with connections kept alive."""
+
+from __future__ import annotations
+
+import ssl
+import threading
+from typing import Any
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from adapters.memory.linstor.model import LinstorModel
+from entrypoints.sandbox.linstor.app import ConnectionCut, Fault, LinstorApp, Logged
+
+
+class _Quiet(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 60
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Say nothing: the application keeps its own log."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing."""
+
+    def run_wsgi(self) -> None:
+        """Answer, or hang up where a fault says so."""
+        try:
+            super().run_wsgi()
+        except ConnectionCut:
+            self.close_connection = True
+            self.connection.close()
+
+
+class LinstorServer:
+    """A running controller. Closing it twice is fine."""
+
+    def __init__(self, app: LinstorApp, server: BaseWSGIServer, scheme: str) -> None:
+        self.app = app
+        self._server = server
+        self._thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self._thread.start()
+        self.host = str(server.host)
+        self.port = int(server.port)
+        self.url = f"{scheme}://{self.host}:{self.port}"
+
+    @property
+    def requests(self) -> list[Logged]:
+        """Every request answered so far."""
+        return self.app.log
+
+    def fault(self, fault: Fault) -> None:
+        """Let something go wrong with the next request that matches."""
+        self.app.faults.append(fault)
+
+    def close(self) -> None:
+        """Stop answering; the port is free at once."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def __enter__(self) -> LinstorServer:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def serve(
+    model: LinstorModel,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    credentials: str = "",
+    tls: ssl.SSLContext | None = None,
+) -> LinstorServer:
+    """Start a controller over *model*; port 0 takes a free one."""
+    app = LinstorApp(model, credentials=credentials)
+    server = make_server(host, port, app, threaded=True, request_handler=_Quiet, ssl_context=tls)
+    server.daemon_threads = True  # type: ignore[attr-defined] # of the threading mix-in, which the type hides
+    return LinstorServer(app, server, "https" if tls else "http")
