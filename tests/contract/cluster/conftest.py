@@ -22,6 +22,8 @@ from domain.names import GroupName, HostName, VolumeName
 from domain.ports import Cluster
 from domain.settings import Limits, StorageSettings
 from domain.volumes import CopyState, Definition, Deployment
+from entrypoints.sandbox.linstor import LinstorServer, serve
+from entrypoints.sandbox.linstor.app import Fault
 
 THIN_KIB, THICK_KIB = 8 * 1024 * 1024, 2 * 1024 * 1024
 HOSTS = ("host-a", "host-b", "host-c")
@@ -163,6 +165,22 @@ class SimulatedWorld(World):
         return data
 
 
+class ServedWorld(SimulatedWorld):
+    """The same behind HTTP, where replies can get lost and servers can be old."""
+
+    def __init__(self, cluster: Cluster, model: LinstorModel, server: LinstorServer) -> None:
+        super().__init__(cluster, model)
+        self.server = server
+
+    def lose(self, method: str, ending: str, *, how: str = "cut") -> None:
+        """Do the work of the next such request, but spoil its reply."""
+        self.server.fault(Fault(lambda asked, path: (asked, path.endswith(ending)) == (method, True), "after", how))
+
+    def count(self, method: str, ending: str) -> int:
+        """How often that was asked for; a reply that was cut off is not in the server's log."""
+        return len([each for each in self.server.requests if each.method == method and each.path.endswith(ending)])
+
+
 def _settings(*controllers: str) -> StorageSettings:
     return StorageSettings(datastore_id=1, controllers=controllers, limits=Limits(connect=2, read=10, change=60))
 
@@ -175,13 +193,9 @@ def _memory() -> Iterator[World]:
 
 @contextmanager
 def _rest() -> Iterator[World]:
-    serving = pytest.importorskip("entrypoints.sandbox.linstor", reason="the simulated controller is not there")
     model = LinstorModel.from_cluster(CLUSTER)
-    server = serving.serve(model)
-    try:
-        yield SimulatedWorld(RestClusters({}).of(_settings(server.url)), model)
-    finally:
-        server.close()
+    with serve(model) as server:
+        yield ServedWorld(RestClusters({}).of(_settings(server.url)), model, server)
 
 
 @contextmanager
@@ -204,6 +218,13 @@ _WORLDS = {"memory": _memory, "rest": _rest, "real": _real}
 def cluster_world(request: pytest.FixtureRequest) -> Iterator[World]:
     """Every implementation in turn."""
     with _WORLDS[request.param]() as world:
+        yield world
+
+
+@pytest.fixture
+def cluster_served() -> Iterator[World]:
+    """The real adapter alone, with a controller whose replies can be spoilt."""
+    with _rest() as world:
         yield world
 
 

@@ -15,10 +15,13 @@ LOGIN = {"user": "one", "password": "geheim"}
 
 
 def test_a_trusted_controller_gets_the_credentials(new_script: Any, reach: Any, tls: Any, certificate: Any) -> None:
-    """With the authority's file the peer is known, and may have the password."""
+    """With the authority's file the peer is known, and may have the password; one connection serves all requests."""
     script = new_script(tls)
     script.say(DEFINITIONS, body=[])
-    reach(script.url, ca_file=str(certificate), **LOGIN).definitions([VOLUME])
+    cluster = reach(script.url, ca_file=str(certificate), **LOGIN)
+    cluster.definitions([VOLUME])
+    cluster.definitions([VOLUME])
+    assert script.connections == 1
     assert script.heard[0].headers["Authorization"] == "Basic b25lOmdlaGVpbQ=="
 
 

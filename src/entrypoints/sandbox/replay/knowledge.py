@@ -45,6 +45,7 @@ class Knowledge:
         self._operation = Operation("")
         self._ended: list[tuple[int, int]] = []
         self._new_life: set[int] = set()
+        self._size_before = ""
         self._tell_datastores(recording)
 
     def _tell_datastores(self, recording: Recording) -> None:
@@ -135,9 +136,25 @@ class Knowledge:
             self._after_end(call, about)
         elif call.plain_action == "snap_delete" and not call.exit_code:
             vm.drop_snapshot(about.disk or 0, about.snapshot or 0)
-        elif call.plain_action in _MAKES_DISK and call.exit_code and vm.running:
-            self._ended.append((vm.vm_id, about.disk or 0))
+        elif call.exit_code:
+            self._after_failure(vm, call, about)
         self._oned.put_vm(vm.render())
+
+    def _after_failure(self, vm: VmDocument, call: Call, about: Subject) -> None:
+        """What oned takes back: the size, the disk that was to be attached, the host of a migration."""
+        if call.plain_action == "resize":
+            vm.set_disk(about.disk or 0, "SIZE", self._size_before)
+        elif call.plain_action in _MAKES_DISK and vm.running:
+            self._ended.append((vm.vm_id, about.disk or 0))
+        elif call.plain_action == "premigrate" and not about.caller:
+            self._back_again(vm, about)
+
+    @staticmethod
+    def _back_again(vm: VmDocument, about: Subject) -> None:
+        """A live migration failed: the VM goes on where it was, in a record of its own."""
+        records = vm.history()
+        if about.origin is not None and records and records[-1][1] != about.origin.host:
+            vm.begin_record(records[-1][0] + 1, about.origin.host, records[-1][2], vm.record_driver())
 
     def vm(self, vm_id: int) -> VmDocument:
         """The document of a VM that a call was about."""
@@ -155,9 +172,10 @@ class Knowledge:
         elif about.disk is not None:
             self._ended.append((about.vm, about.disk))
 
-    @staticmethod
-    def _after_hypervisor(vm: VmDocument, call: Call, about: Subject) -> None:
+    def _after_hypervisor(self, vm: VmDocument, call: Call, about: Subject) -> None:
         if call.exit_code:
+            if call.action == "migrate":
+                self._back_again(vm, about)
             return
         if call.action in ("deploy", "restore"):
             vm.set_state(ACTIVE, 3)
@@ -232,8 +250,8 @@ class Knowledge:
         same = (host, datastore) == where and vm.vm_id not in self._new_life
         return seq if same else seq + 1
 
-    @staticmethod
-    def _resizing(vm: VmDocument, _call: Call, about: Subject) -> None:
+    def _resizing(self, vm: VmDocument, _call: Call, about: Subject) -> None:
+        self._size_before = vm.value(about.disk or 0, "SIZE")
         vm.set_disk(about.disk or 0, "SIZE", str(about.size_mib))
 
     def _taking_snapshot(self, vm: VmDocument, call: Call, about: Subject) -> None:

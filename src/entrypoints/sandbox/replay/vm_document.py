@@ -108,6 +108,11 @@ class VmDocument:
             for each in self._tree.findall("HISTORY_RECORDS/HISTORY")
         ]
 
+    def record_driver(self) -> str:
+        """TM_MAD of the last history record."""
+        records = self._tree.findall("HISTORY_RECORDS/HISTORY")
+        return (records[-1].findtext("TM_MAD") or "") if records else ""
+
     def begin_record(self, seq: int, host: str, datastore: int, tm_mad: str) -> None:
         """Add a history record, unless the last one has that number already."""
         if self.history() and self.history()[-1][0] == seq:

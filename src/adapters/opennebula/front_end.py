@@ -1,0 +1,89 @@
+"""The installation on the front-end, and port Scripts: OpenNebula's own drivers beside this one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.opennebula import processes
+from domain.errors import ScriptFailed
+
+SECONDS = 86400.0
+_WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Where OpenNebula lies (opennebula.md 1.2) and which version it is; () stands for unknown, which is the newest."""
+
+    var: Path
+    etc: Path
+    lib: Path
+    version: tuple[int, ...]
+
+    @property
+    def remotes(self) -> Path:
+        """The tree of drivers."""
+        return self.var / "remotes"
+
+    @staticmethod
+    def find(environment: Mapping[str, str]) -> Installation:
+        """The packaged installation, or the self-contained one that ONE_LOCATION names."""
+        location = environment.get("ONE_LOCATION")
+        if location:
+            var, etc, lib = (Path(location) / name for name in ("var", "etc", "lib"))
+        else:
+            var, etc, lib = Path("/var/lib/one"), Path("/etc/one"), Path("/usr/lib/one")
+        return Installation(var, etc, lib, _version(var / "remotes" / "VERSION"))
+
+
+def _version(path: Path) -> tuple[int, ...]:
+    try:
+        text = path.read_text(encoding="utf-8").strip()
+    except OSError:
+        return (99,)
+    numbers = re.findall(r"\d+", text.split()[0] if text else "")
+    return tuple(int(each) for each in numbers[:3]) or (99,)
+
+
+class OpenNebulaScripts:
+    """Runs `remotes/<kind>/<driver>/<action>` as oned does."""
+
+    def __init__(self, installation: Installation, environment: Mapping[str, str]) -> None:
+        self._installation = installation
+        self._environment = environment
+
+    def _path(self, kind: str, driver: str, action: str) -> Path:
+        for word in (kind, driver, action):
+            if not _WORD.fullmatch(word):
+                raise ScriptFailed(f"{kind}/{driver}/{action}", "there can be no such script")
+        return self._installation.remotes / kind / driver / action
+
+    def exists(self, kind: str, driver: str, action: str) -> bool:
+        """Whether that script is installed."""
+        try:
+            return self._path(kind, driver, action).is_file()
+        except ScriptFailed:
+            return False
+
+    def run(self, kind: str, driver: str, action: str, argv: Sequence[str], stdin: bytes) -> str:
+        """Run the script with exactly these arguments. Raises ScriptFailed with the last line it said."""
+        path = self._path(kind, driver, action)
+        name = f"{kind}/{driver}/{action}"
+        try:
+            ended = processes.run(
+                [str(path), *argv],
+                stdin=stdin,
+                seconds=SECONDS,
+                environment=self._environment,
+                directory=str(self._installation.var),
+            )
+        except OSError as error:
+            raise ScriptFailed(name, f"it cannot be started: {error.strerror}") from error
+        if ended.timed_out:
+            raise ScriptFailed(name, f"no end after {SECONDS:g} seconds")
+        if ended.code != 0:
+            raise ScriptFailed(name, ended.said)
+        return ended.out.decode("utf-8", "replace")

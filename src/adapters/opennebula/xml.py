@@ -1,0 +1,172 @@
+"""oned's XML -> the domain's documents (opennebula.md 4). No entities, no network, bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from domain.errors import BadOrder
+from domain.opennebula import Datastore, Disk, DiskSnapshot, History, Image, Vm
+
+LARGEST = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class ActionData:
+    """A `DS_DRIVER_ACTION_DATA` document; *extra* are its other elements, text by name."""
+
+    image: Image | None = None
+    datastore: Datastore | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse_vm(document: bytes) -> Vm:
+    """A `<VM>`. Raises BadOrder."""
+    root = _root(document, "VM")
+    context = root.find("TEMPLATE/CONTEXT/DISK_ID")
+    return Vm(
+        vm_id=_number(root, "ID", required=True),
+        state=_number(root, "STATE"),
+        lcm_state=_number(root, "LCM_STATE"),
+        deploy_id=_text(root, "DEPLOY_ID"),
+        disks=tuple(_disk(each) for each in root.iterfind("TEMPLATE/DISK")),
+        context_disk_id=None if context is None else int(context.text or 0),
+        history=tuple(_history(each) for each in root.iterfind("HISTORY_RECORDS/HISTORY")),
+        attributes=_attributes(root.find("USER_TEMPLATE")),
+        snapshots=tuple(_snapshots(root)),
+    )
+
+
+def parse_datastore(document: bytes) -> Datastore:
+    """A `<DATASTORE>`. Raises BadOrder."""
+    return _datastore(_root(document, "DATASTORE"))
+
+
+def parse_action_data(document: bytes) -> ActionData:
+    """The document of a datastore action. Raises BadOrder."""
+    root = _root(document, "DS_DRIVER_ACTION_DATA")
+    image, datastore = root.find("IMAGE"), root.find("DATASTORE")
+    return ActionData(
+        image=None if image is None else _image(image),
+        datastore=None if datastore is None else _datastore(datastore),
+        extra={str(each.tag): each.text or "" for each in root if each.tag not in ("IMAGE", "DATASTORE")},
+    )
+
+
+def _root(document: bytes, name: str) -> etree._Element:
+    if len(document) > LARGEST:
+        raise BadOrder(f"the {name} document has more than {LARGEST} bytes")
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(document, parser)
+    except etree.XMLSyntaxError as error:
+        raise BadOrder(f"the {name} document is not XML: {error.msg}") from error
+    if root.tag != name:
+        raise BadOrder(f"the document is a {root.tag}, not a {name}")
+    return root
+
+
+def _text(element: etree._Element, path: str) -> str:
+    return (element.findtext(path) or "").strip()
+
+
+def _number(element: etree._Element, path: str, *, required: bool = False, default: int = 0) -> int:
+    text = _text(element, path)
+    if not text:
+        if required:
+            raise BadOrder(f"the {element.tag} document has no {path}")
+        return default
+    try:
+        return int(float(text))
+    except (ValueError, OverflowError) as error:
+        raise BadOrder(f"{path} of the {element.tag} document is {text[:40]!r}, not a number") from error
+
+
+def _optional(element: etree._Element, path: str) -> int | None:
+    return _number(element, path) if _text(element, path) else None
+
+
+def _yes(element: etree._Element, path: str) -> bool | None:
+    text = _text(element, path).lower()
+    return text in ("yes", "true", "1") if text else None
+
+
+def _attributes(element: etree._Element | None) -> dict[str, str]:
+    if element is None:
+        return {}
+    return {str(each.tag).upper(): (each.text or "").strip() for each in element if isinstance(each.tag, str)}
+
+
+def _disk(each: etree._Element) -> Disk:
+    return Disk(
+        disk_id=_number(each, "DISK_ID", required=True),
+        image_id=_optional(each, "IMAGE_ID"),
+        source=_text(each, "SOURCE"),
+        size_mib=_number(each, "SIZE"),
+        original_size_mib=_number(each, "ORIGINAL_SIZE"),
+        clone=_yes(each, "CLONE"),
+        persistent=bool(_yes(each, "PERSISTENT")),
+        readonly=bool(_yes(each, "READONLY")),
+        shareable=bool(_yes(each, "SHAREABLE")),
+        kind=_text(each, "TYPE"),
+        tm_mad=_text(each, "TM_MAD"),
+        tm_mad_system=_text(each, "TM_MAD_SYSTEM"),
+        datastore_id=_optional(each, "DATASTORE_ID"),
+        file_system=_text(each, "FS"),
+        format=_text(each, "FORMAT"),
+        attributes=_attributes(each),
+    )
+
+
+def _history(each: etree._Element) -> History:
+    return History(
+        seq=_number(each, "SEQ"),
+        host=_text(each, "HOSTNAME"),
+        datastore_id=_number(each, "DS_ID"),
+        tm_mad=_text(each, "TM_MAD"),
+    )
+
+
+def _snapshots(root: etree._Element) -> list[DiskSnapshot]:
+    return [
+        DiskSnapshot(
+            disk_id=_number(group, "DISK_ID"),
+            snapshot_id=_number(each, "ID"),
+            date=_number(each, "DATE"),
+            size_mib=_number(each, "SIZE"),
+        )
+        for group in root.iterfind("SNAPSHOTS")
+        for each in group.iterfind("SNAPSHOT")
+    ]
+
+
+def _datastore(root: etree._Element) -> Datastore:
+    return Datastore(
+        datastore_id=_number(root, "ID", required=True),
+        name=_text(root, "NAME"),
+        kind=_number(root, "TYPE"),
+        ds_mad=_text(root, "DS_MAD"),
+        tm_mad=_text(root, "TM_MAD"),
+        base_path=_text(root, "BASE_PATH"),
+        attributes=_attributes(root.find("TEMPLATE")),
+    )
+
+
+def _image(root: etree._Element) -> Image:
+    template = _attributes(root.find("TEMPLATE"))
+    return Image(
+        image_id=_number(root, "ID", default=-1),
+        source=_text(root, "SOURCE"),
+        path=_text(root, "PATH"),
+        size_mib=_number(root, "SIZE"),
+        format=_text(root, "FORMAT"),
+        file_system=_text(root, "FS") or _text(root, "FSTYPE"),
+        md5=template.get("MD5", ""),
+        sha1=template.get("SHA1", ""),
+        cloning_id=_number(root, "CLONING_ID", default=-1),
+        target_snapshot=_number(root, "TARGET_SNAPSHOT", default=-1),
+        snapshots=tuple(_number(each, "ID") for each in root.iterfind("SNAPSHOTS/SNAPSHOT")),
+        attributes=template,
+    )

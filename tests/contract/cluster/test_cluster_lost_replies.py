@@ -1,0 +1,155 @@
+"""The real adapter when a reply is lost after the work was done, and with older servers (linstor.md 0.2, 2.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from domain.errors import ControllerFailed
+from domain.names import GroupName, HostName, SnapshotName
+from domain.volumes import CopyState, Role
+
+SNAP = SnapshotName("OpenNebula-Snap-0")
+OUTSIDE = HostName("one-fe")
+TWO = GroupName("two")
+SPOILT = pytest.mark.parametrize("how", ["cut", "truncate", "garbage"])
+
+
+@SPOILT
+def test_a_volume_is_made_once(cluster_served: Any, how: str) -> None:
+    """The repetition says that the name is taken, by this very request: that is a success."""
+    name = cluster_served.name()
+    cluster_served.lose("POST", "/spawn", how=how)
+    assert cluster_served.cluster.create(name, 65536, TWO, {"image": "7"})
+    assert dict(cluster_served.definition(name).marks) == {"image": "7"}
+    assert len(cluster_served.with_role(name, Role.REPLICA)) == 2
+
+
+@SPOILT
+def test_a_volume_that_an_earlier_try_made_is_not_taken_for_new(cluster_served: Any, how: str) -> None:
+    """It has the same marks, but its content is not known: the name is taken."""
+    volume = cluster_served.volume(image="7")
+    cluster_served.lose("POST", "/spawn", how=how)
+    assert not cluster_served.cluster.create(volume, 65536, TWO, {"image": "7"})
+
+
+@SPOILT
+def test_a_copy_is_started_once(cluster_served: Any, how: str) -> None:
+    """It is ours, and complete; an earlier one of the same name is not."""
+    source, target = cluster_served.volume(), cluster_served.name()
+    cluster_served.lose("POST", "/clone", how=how)
+    assert cluster_served.cluster.copy(source, target, TWO, {"vm": "5"})
+    assert cluster_served.copied(source, target) is CopyState.COMPLETE
+    cluster_served.lose("POST", "/clone", how=how)
+    assert not cluster_served.cluster.copy(source, target, TWO, {"vm": "5"})
+
+
+@SPOILT
+def test_a_snapshot_is_taken_once(cluster_served: Any, how: str) -> None:
+    """There is one of that name, and it is ours; the next try finds it taken."""
+    volume = cluster_served.volume()
+    cluster_served.lose("POST", "/snapshots", how=how)
+    assert cluster_served.cluster.snapshot(volume, SNAP, {"vm": "5"})
+    (found,) = cluster_served.cluster.snapshots(volume)
+    assert (found.complete, dict(found.marks)) == (True, {"vm": "5"})
+    cluster_served.lose("POST", "/snapshots", how=how)
+    assert not cluster_served.cluster.snapshot(volume, SNAP, {"vm": "5"})
+
+
+@pytest.mark.parametrize(
+    "ending",
+    ["/resource-definitions", f"/snapshot-restore-volume-definition/{SNAP}", f"/snapshot-restore-resource/{SNAP}"],
+)
+def test_a_restore_goes_on(cluster_served: Any, ending: str) -> None:
+    """Whichever of its steps lost its reply."""
+    source, target = cluster_served.volume(image="7"), cluster_served.name()
+    cluster_served.cluster.snapshot(source, SNAP, {})
+    cluster_served.lose("POST", ending)
+    assert cluster_served.cluster.restore(source, SNAP, target, TWO, {"image": "8"})
+    assert dict(cluster_served.definition(target).marks) == {"image": "8"}
+    assert len(cluster_served.with_role(target, Role.REPLICA)) == 2
+
+
+@SPOILT
+def test_what_can_be_done_twice_is_done(cluster_served: Any, how: str) -> None:
+    """Attach, mark, grow, allow, forbid, place, detach and delete end as if nothing had been lost."""
+    volume = cluster_served.volume()
+    cluster = cluster_served.cluster
+    cluster_served.lose("POST", "/make-available", how=how)
+    cluster.attach(volume, OUTSIDE)
+    assert cluster_served.seen(volume)[OUTSIDE].role is Role.ATTACHMENT
+    cluster_served.lose("PUT", f"/{volume}", how=how)
+    cluster.mark(volume, {"state": "x"})
+    assert dict(cluster_served.definition(volume).marks) == {"state": "x"}
+    cluster_served.lose("PUT", "/volume-definitions/0", how=how)
+    cluster.grow(volume, 131072)
+    assert cluster_served.definition(volume).size_kib == 131072
+    for call in (cluster.allow_two_writers, cluster.forbid_two_writers):
+        cluster_served.lose("PUT", f"/{volume}", how=how)
+        call(volume, None)
+    assert not cluster_served.definition(volume).two_writers
+    cluster_served.lose("POST", "/autoplace", how=how)
+    cluster.place(volume)
+    cluster_served.lose("DELETE", f"/resources/{OUTSIDE}", how=how)
+    cluster.detach(volume, OUTSIDE)
+    assert cluster_served.with_role(volume, Role.ATTACHMENT) == []
+    assert len(cluster_served.with_role(volume, Role.WITNESS)) == 1
+    cluster_served.lose("DELETE", f"/{volume}", how=how)
+    cluster.delete(volume)
+    assert cluster.definitions([volume]) == {}
+
+
+def test_a_roll_back_is_not_repeated(cluster_served: Any) -> None:
+    """The error says that nobody knows, and the request went out once."""
+    volume = cluster_served.volume()
+    cluster_served.cluster.snapshot(volume, SNAP, {})
+    cluster_served.lose("POST", f"/snapshot-rollback/{SNAP}", how="garbage")
+    with pytest.raises(ControllerFailed) as caught:
+        cluster_served.cluster.roll_back(volume, SNAP)
+    assert caught.value.unclear
+    assert cluster_served.count("POST", f"/snapshot-rollback/{SNAP}") == 1
+
+
+@pytest.mark.parametrize("version", ["1.13.0", "1.18.0", "1.22.0", "1.24.0", "1.26.0"])
+def test_the_life_of_a_disk_on_an_older_server(cluster_served: Any, version: str) -> None:
+    """No member is sent that the server does not know, and the outcome is the same (linstor.md 0.2)."""
+    cluster_served.model.rest_api_version = version
+    cluster, source, target = cluster_served.cluster, cluster_served.volume(image="7"), cluster_served.name()
+    assert dict(cluster_served.definition(source).marks) == {"image": "7"}
+    assert cluster.copy(source, target, GroupName("one"), {"vm": "5"})
+    assert cluster_served.copied(source, target) is CopyState.COMPLETE
+    found = cluster_served.definition(target)
+    assert (dict(found.marks), found.group) == ({"vm": "5"}, "one")
+    cluster.attach(target, OUTSIDE)
+    assert cluster.snapshot(target, SNAP, {"vm": "5"})
+    assert [each.complete for each in cluster.snapshots(target)] == [True]
+    cluster.detach(target, OUTSIDE)
+    cluster.delete_snapshot(target, SNAP)
+    assert cluster.capacity(TWO).total_kib > 0
+    for volume in (target, source):
+        cluster.delete(volume)
+        assert cluster.definitions([volume]) == {}
+
+
+def test_ordinary_calls_are_one_request(cluster_served: Any) -> None:
+    """What happens at every start and end of a VM costs one request each (design.md rule 10)."""
+    volume = cluster_served.volume()
+    cluster = cluster_served.cluster
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: cluster.definitions([volume]),
+        lambda: cluster.deployments([volume]),
+        lambda: cluster.attach(volume, OUTSIDE),
+        lambda: cluster.mark(volume, {"state": "x"}),
+        lambda: cluster.allow_two_writers(volume, None),
+        lambda: cluster.forbid_two_writers(volume, None),
+        lambda: cluster.detach(volume, OUTSIDE),
+        lambda: cluster.grow(volume, 131072),
+        lambda: cluster.capacity(TWO),
+        lambda: cluster.delete(volume),
+    )
+    for call in calls:
+        before = len(cluster_served.server.requests)
+        call()
+        assert len(cluster_served.server.requests) - before == 1
