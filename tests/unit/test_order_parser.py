@@ -62,12 +62,20 @@ def test_recorded_disks_keep_vm_disk_host_and_path() -> None:
     assert (order.place.host, order.place.path) == (host, path.replace("//", "/"))
 
 
-XML = base64.b64encode(b"<DS_DRIVER_ACTION_DATA><IMAGE><ID>5</ID></IMAGE><DATASTORE><ID>1</ID></DATASTORE></DS_DRIVER_ACTION_DATA>")
+XML = base64.b64encode(
+    b"<DS_DRIVER_ACTION_DATA><IMAGE><ID>5</ID></IMAGE><DATASTORE><ID>1</ID></DATASTORE></DS_DRIVER_ACTION_DATA>"
+)
 
 
 @pytest.mark.parametrize(
     ("argv", "stdin"),
-    [((XML.decode(), "5"), b""), (("-", "5"), XML), (("5",), XML), (("5",), XML + b"\n"), (("5",), XML[:20] + b"\n" + XML[20:])],
+    [
+        ((XML.decode(), "5"), b""),
+        (("-", "5"), XML),
+        (("5",), XML),
+        (("5",), XML + b"\n"),
+        (("5",), XML[:20] + b"\n" + XML[20:]),
+    ],
     ids=["5.8", "6.4.4 --stdin", "6.8", "newline", "broken lines"],
 )
 def test_a_datastore_document_is_found_wherever_a_version_puts_it(argv: tuple[str, ...], stdin: bytes) -> None:
@@ -123,7 +131,7 @@ def test_a_context_has_any_number_of_files() -> None:
 
 
 def test_volatile_disks_carry_size_and_format() -> None:
-    """mkimage and mkswap give one kind of order; `-` stands for an empty format."""
+    """Mkimage and mkswap give one kind of order; `-` stands for an empty format."""
     image = parse(Call("tm", "mkimage", ("64", "-", "h:/d/0/7/disk.3", "7", "0")), documents())
     swap = parse(Call("tm", "mkswap", ("32", "h:/d/0/7/disk.4", "7", "0")), documents())
     assert image == orders.MakeVolatile(64, "", orders.Place("h", "/d/0/7/disk.3"), DiskOf(7, 3), 0)

@@ -131,16 +131,7 @@ class Clones:
         return said
 
     def _copy(self, source: Definition, target: Definition, pools: dict[str, Pool]) -> list[Reply]:
-        for volume in target.volumes.values():
-            content = source.volumes[volume.number].content
-            assert content is not None
-            volume.content = content.copy(f"{target.name}_{volume.number:05d}.{volume.uuid[:8]}")
-            volume.gross = source.volumes[volume.number].gross
-        for pool in pools.values():
-            self._deploy.fit(target, pool)
-        for volume in target.volumes.values():
-            for key in NOT_COPIED_VOLUME_PROPS:
-                volume.props.pop(key, None)
+        self._copy_contents(source, target, pools)
         failed = [node for node, pool in pools.items() if self._deploy.cannot(target, node, pool)]
         failed += [node for node in pools if self._state.fails(node, f"lvconvert {target.name}_00000")]
         for each in source.resources.values():
@@ -153,6 +144,18 @@ class Clones:
         if target.props.get(TWO_PRIMARIES) == "yes":
             self._state.sync_kernel(target)
         return self._told(source, target)
+
+    def _copy_contents(self, source: Definition, target: Definition, pools: dict[str, Pool]) -> None:
+        for volume in target.volumes.values():
+            content = source.volumes[volume.number].content
+            assert content is not None
+            volume.content = content.copy(f"{target.name}_{volume.number:05d}.{volume.uuid[:8]}")
+            volume.gross = source.volumes[volume.number].gross
+        for pool in pools.values():
+            self._deploy.fit(target, pool)
+        for volume in target.volumes.values():
+            for key in NOT_COPIED_VOLUME_PROPS:
+                volume.props.pop(key, None)
 
     def _copy_resource(self, target: Definition, each: Resource, pool: Pool | None, failed: Sequence[str]) -> None:
         pool_name = pool.name if pool is not None else each.pool

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import Protocol
 
 BLOCK = 4096
+PIECE = 1024 * 1024
 
 
 class Content(Protocol):
@@ -160,23 +160,11 @@ def _copy_sparse(source: Path, target: Path) -> None:
             except OSError:
                 break
             end = os.lseek(reader.fileno(), offset, os.SEEK_HOLE)
-            reader.seek(offset)
             writer.seek(offset)
-            shutil.copyfileobj(_Limited(reader.fileno(), offset, end), writer)
-            offset = end
+            while offset < end and (data := os.pread(reader.fileno(), min(PIECE, end - offset), offset)):
+                writer.write(data)
+                offset += len(data)
         writer.truncate(size)
-
-
-class _Limited:
-    """Reads one range of a file."""
-
-    def __init__(self, descriptor: int, start: int, end: int) -> None:
-        self._descriptor, self._at, self._end = descriptor, start, end
-
-    def read(self, length: int) -> bytes:
-        data = os.pread(self._descriptor, min(length, self._end - self._at), self._at)
-        self._at += len(data)
-        return data
 
 
 class Contents(Protocol):

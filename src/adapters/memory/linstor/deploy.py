@@ -157,7 +157,7 @@ class Deploy:
         said += self._state.adjusted(definition, CRT | RSC) + self._state.not_connected(definition, context)
         online = [each for each in definition.active() if self._state.nodes[each.node].online]
         if not online:
-            message = f"Resource did not become ready on node '{node.name}' within reasonable time, check Satellite for errors."
+            message = f"Resource did not become ready on node '{node.name}' within reasonable time"
             said.append(warning(0, 0, message))
         return said
 
@@ -185,7 +185,7 @@ class Deploy:
         ]
 
     def adjust_options(self, definition: Definition, context: int) -> list[Reply]:
-        """Let the satellites take over changed options. Raises Refused 998 where the kernel keeps one (linstor.md 2.18)."""
+        """Let the satellites take over changed options. Raises Refused 998 where a kernel keeps one."""
         before = set(definition.kernel)
         said = self._state.adjusted(definition, context) + self._state.not_connected(definition, context)
         kept = [each for each in definition.kernel & before if not self._wanted(definition, each)]

@@ -24,7 +24,7 @@ def new_uuid() -> str:
 
 
 def gross_kib(net: int, granularity: int = 4096, *, drbd: bool = True) -> int:
-    """Size of the backing volume: DRBD's metadata comes on top, then it is rounded up to the extent (linstor.md 1.6)."""
+    """Size of the backing volume: DRBD's metadata on top, rounded up to the extent (linstor.md 1.6)."""
     if drbd:
         net += metadata_kib(net)
     return -(-net // granularity) * granularity

@@ -188,7 +188,7 @@ class Resources:
             definition.props.pop(quorum.AUTO_TIEBREAKER, None)
             return self._take_over(definition, here, context)
         definition.props[quorum.AUTO_TIEBREAKER] = "False"
-        message = f"Disabling auto-tiebreaker on resource-definition '{definition.name}' as tiebreaker resource was manually deleted"
+        message = f"Disabling auto-tiebreaker on '{definition.name}' as tiebreaker resource was manually deleted"
         said = [info(context, 10002, message)]
         gone = self._gone(definition, here, context)
         said += [*gone, info(context, 10004, "Tie breaker marked for deletion")]

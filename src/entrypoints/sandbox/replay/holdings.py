@@ -132,7 +132,7 @@ class Holdings:
         if call.exit_code or about.vm is None or about.disk is None or about.place is None:
             return
         of = DiskOf(about.vm, about.disk)
-        volume, private = _volume_of(call, about, of)
+        volume, private = volume_of(call, about, of)
         self.disks[of] = disk = HeldDisk(of, volume, private, about.place)
         disk.only_at(about.place)
         if volume is not None and private:
@@ -254,7 +254,7 @@ _STEPS = {
 }
 
 
-def _volume_of(call: Call, about: Subject, of: DiskOf) -> tuple[VolumeName | None, bool]:
+def volume_of(call: Call, about: Subject, of: DiskOf) -> tuple[VolumeName | None, bool]:
     """The volume of a disk, and whether it is the disk's alone; None for a file of another driver."""
     if call.driver != LINSTOR:
         return None, True

@@ -25,11 +25,8 @@ _ENDS_DISK = ("delete", "mvds")
 class Oned(Protocol):
     """Where the documents go."""
 
-    def put_vm(self, xml: str) -> None:
-        """Answer `one.vm.info` with this."""
-
-    def put_datastore(self, xml: str) -> None:
-        """Answer `one.datastore.info` with this."""
+    def put(self, kind: str, identity: int, document: str) -> None:
+        """Answer `one.<kind>.info` for *identity* with *document*."""
 
 
 class Knowledge:
@@ -49,17 +46,18 @@ class Knowledge:
         self._tell_datastores(recording)
 
     def _tell_datastores(self, recording: Recording) -> None:
-        seen: dict[str, str] = {}
+        seen: dict[int, str] = {}
         texts = [call.document for call in recording.calls() if call.kind == "ds"]
         texts += [document.xml for document in recording.documents("datastore")]
         for text in dict.fromkeys(filter(None, texts)):
             root = self._rewriting.tree(text)
             for each in root.iter("DATASTORE"):
                 if each.find("TEMPLATE") is not None:
-                    seen[each.findtext("ID") or ""] = str(etree.tostring(each, encoding="unicode"))
-                    self._drivers[int(each.findtext("ID") or -1)] = each.findtext("TM_MAD") or ""
-        for xml in seen.values():
-            self._oned.put_datastore(xml)
+                    number = int(each.findtext("ID") or -1)
+                    seen[number] = str(etree.tostring(each, encoding="unicode"))
+                    self._drivers[number] = each.findtext("TM_MAD") or ""
+        for number, xml in seen.items():
+            self._oned.put("datastore", number, xml)
 
     # -- an operation -----------------------------------------------------------------------------
 
@@ -92,7 +90,7 @@ class Knowledge:
             if number in self._vms:
                 self._vms[number].replace(self._rewriting.tree(document.xml))
         for vm in self._involved(operation):
-            self._oned.put_vm(vm.render())
+            self._oned.put("vm", vm.vm_id, vm.render())
 
     def _involved(self, operation: Operation) -> Iterator[VmDocument]:
         for vm_id in dict.fromkeys(subject(call).vm for call in operation.calls):
@@ -122,7 +120,7 @@ class Knowledge:
         step = self._steps().get(call.plain_action)
         if step is not None:
             step(vm, call, about)
-        self._oned.put_vm(vm.render())
+        self._oned.put("vm", vm.vm_id, vm.render())
 
     def after(self, call: Call) -> None:
         """A call has ended as recorded."""
@@ -138,7 +136,7 @@ class Knowledge:
             vm.drop_snapshot(about.disk or 0, about.snapshot or 0)
         elif call.exit_code:
             self._after_failure(vm, call, about)
-        self._oned.put_vm(vm.render())
+        self._oned.put("vm", vm.vm_id, vm.render())
 
     def _after_failure(self, vm: VmDocument, call: Call, about: Subject) -> None:
         """What oned takes back: the size, the disk that was to be attached, the host of a migration."""

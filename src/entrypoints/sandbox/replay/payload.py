@@ -37,3 +37,8 @@ def with_document(data: bytes, change: Callable[[str], str]) -> bytes:
 def is_document(word: str) -> bool:
     """Whether an argument is an XML document in base64."""
     return len(word) > LONGEST_PLAIN_WORD and bool(document_in(word.encode()))
+
+
+def base64_of(document: bytes) -> bytes:
+    """A document as oned puts it on standard input."""
+    return base64.b64encode(document)

@@ -1,0 +1,87 @@
+"""A simulated oned: documents by kind and id, told over XML-RPC as the real one tells them (opennebula.md 7)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from socketserver import ThreadingMixIn
+from xmlrpc.server import SimpleXMLRPCRequestHandler, SimpleXMLRPCServer
+
+AUTHENTICATION, NO_EXISTS = 0x0100, 0x0400
+KINDS = ("vm", "image", "datastore", "host")
+NAMES = {"vm": "virtual machine", "image": "image", "datastore": "datastore", "host": "host"}
+POOLS = {"vm": "VM_POOL", "image": "IMAGE_POOL", "datastore": "DATASTORE_POOL", "host": "HOST_POOL"}
+
+Reply = list[object]
+
+
+class _Server(ThreadingMixIn, SimpleXMLRPCServer):
+    daemon_threads = True
+
+
+class _Handler(SimpleXMLRPCRequestHandler):
+    rpc_paths = ("/RPC2",)
+    protocol_version = "HTTP/1.1"
+
+
+class SimulatedOned:
+    """Answers info and pool calls from the documents put into it. *faults*: answers to give instead, first come."""
+
+    def __init__(self, session: str = "oneadmin:sandbox") -> None:
+        self.session = session
+        self.requests: list[tuple[str, int]] = []
+        self.faults: list[Reply] = []
+        self._documents: dict[str, dict[int, str]] = {kind: {} for kind in KINDS}
+        self._server = _Server(("127.0.0.1", 0), _Handler, logRequests=False, allow_none=True)
+        for kind in KINDS:
+            self._server.register_function(self._info(kind), f"one.{kind}.info")
+            self._server.register_function(self._pool(kind), f"one.{kind}pool.info")
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        host, port = self._server.server_address[:2]
+        self.url = f"http://{host!s}:{port}/RPC2"
+
+    def put(self, kind: str, identity: int, document: str) -> None:
+        """Know an object; *document* is its XML."""
+        self._documents[kind][identity] = document
+
+    def forget(self, kind: str, identity: int) -> None:
+        """Know it no more."""
+        self._documents[kind].pop(identity, None)
+
+    def get(self, kind: str, identity: int) -> str | None:
+        """The document as oned has it."""
+        return self._documents[kind].get(identity)
+
+    def _info(self, kind: str) -> Callable[..., Reply]:
+        def info(session: str, identity: int, *_: object) -> Reply:
+            self.requests.append((f"one.{kind}.info", identity))
+            if refused := self._refused(session):
+                return refused
+            found = self._documents[kind].get(identity)
+            if found is None:
+                return [False, f"[one.{kind}.info] Error getting {NAMES[kind]} [{identity}].", NO_EXISTS, identity]
+            return [True, found, 0, 0]
+
+        return info
+
+    def _pool(self, kind: str) -> Callable[..., Reply]:
+        def pool(session: str, *_: object) -> Reply:
+            self.requests.append((f"one.{kind}pool.info", -1))
+            if refused := self._refused(session):
+                return refused
+            inner = "".join(self._documents[kind][each] for each in sorted(self._documents[kind]))
+            return [True, f"<{POOLS[kind]}>{inner}</{POOLS[kind]}>", 0, 0]
+
+        return pool
+
+    def _refused(self, session: str) -> Reply | None:
+        if self.faults:
+            return self.faults.pop(0)
+        if session != self.session:
+            return [False, "User couldn't be authenticated, aborting call.", AUTHENTICATION, -1]
+        return None
+
+    def close(self) -> None:
+        """Stop answering."""
+        self._server.shutdown()
+        self._server.server_close()

@@ -1,0 +1,57 @@
+"""What a replay found, for people: one line for each finding, and the totals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TextIO
+
+from entrypoints.sandbox.replay.recording import Call
+
+
+@dataclass
+class Report:
+    """Collects findings; those of operations that only prepare others are counted and not shown."""
+
+    out: TextIO
+    findings: int = 0
+    operations: int = 0
+    prepared: int = 0
+    calls: int = 0
+    left_out: dict[str, int] = field(default_factory=dict)
+    _name: str = ""
+    _shown: bool = True
+
+    def begin(self, name: str, *, shown: bool) -> None:
+        """An operation begins."""
+        self._name, self._shown = name, shown
+        if shown:
+            self.operations += 1
+        else:
+            self.prepared += 1
+
+    def call(self, call: Call, what: str) -> None:
+        """Something about one call."""
+        self._line(f"{call}  {what}")
+
+    def end(self, what: str) -> None:
+        """Something that was seen at the end of the operation."""
+        self._line(f"end  {what}")
+
+    def leave_out(self, why: str) -> None:
+        """A call that was not played, and why."""
+        self.left_out[why] = self.left_out.get(why, 0) + 1
+
+    def _line(self, text: str) -> None:
+        if self._shown:
+            self.findings += 1
+            print(f"{self._name}  {text}", file=self.out, flush=True)
+
+    def totals(self, seconds: float) -> None:
+        """The last lines."""
+        for why, count in sorted(self.left_out.items()):
+            print(f"not played: {count} calls, {why}", file=self.out)
+        prepared = f", {self.prepared} more put in place" if self.prepared else ""
+        print(
+            f"{self.operations} operations{prepared}, {self.calls} calls in {seconds:.0f} s: {self.findings} findings",
+            file=self.out,
+        )
