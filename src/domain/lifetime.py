@@ -19,7 +19,7 @@ from domain.names import VolumeName, disk_of
 from domain.ports import Clock, Cluster
 from domain.storage import Storage
 from domain.undoing import Undo
-from domain.volumes import CopyState, Definition, Role
+from domain.volumes import CopyState, Definition, Deployment, Role
 from domain.waiting import wait_for
 
 Marks = Mapping[str, str]
@@ -49,11 +49,13 @@ class Lifetime:
         A copy for an earlier life of the disk is replaced (opennebula.md 8.3 no. 14). A copy that breaks on
         a host is removed and tried once more (linstor.md 2.17 no. 3). Raises CopyFailed, NotInSync, VolumeExists.
         """
-        require_in_step(storage.cluster, source)
+        seen = require_in_step(storage.cluster, source)
         for _ in range(2):
             if self._start_copy(storage, source, target, marks):
                 undo.add(lambda: self.delete(storage, target))
             if self._complete(storage, source, target):
+                if any(each.role is Role.ATTACHMENT for each in seen):
+                    drop_attachments(storage.cluster, target)
                 return
             self.delete(storage, target)
         raise CopyFailed(target, f"of {source}, tried twice")
@@ -129,12 +131,21 @@ def delete_snapshots(cluster: Cluster, volume: VolumeName) -> None:
         cluster.delete_snapshot(volume, snapshot.name)
 
 
-def require_in_step(cluster: Cluster, volume: VolumeName) -> None:
-    """Raises NotInSync when a replica is cut off, though LINSTOR calls it up to date (linstor.md 2.18)."""
-    replicas = [each for each in cluster.deployments([volume])[volume] if each.role is Role.REPLICA]
+def drop_attachments(cluster: Cluster, volume: VolumeName) -> None:
+    """End the attachments that a new volume took over from its source: no VM uses it yet (linstor.md 2.12)."""
+    for each in cluster.deployments([volume])[volume]:
+        if each.role is Role.ATTACHMENT:
+            cluster.detach(volume, each.host)
+
+
+def require_in_step(cluster: Cluster, volume: VolumeName) -> tuple[Deployment, ...]:
+    """Where the volume is. Raises NotInSync for a replica that is cut off, though LINSTOR calls it up to date."""
+    seen = cluster.deployments([volume])[volume]
+    replicas = [each for each in seen if each.role is Role.REPLICA]
     apart = [each.host for each in replicas if each.reachable and not each.connected]
     if apart:
         raise NotInSync(volume, f"no connection on {', '.join(apart)}")
+    return seen
 
 
 def _ours_to_replace(found: Definition, marks: Marks) -> bool:

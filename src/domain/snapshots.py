@@ -78,6 +78,15 @@ class Snapshots:
         if definition.marks:
             storage.cluster.mark(volume, definition.marks)
         self._wait_whole(storage, volume)
+        self._restore_witness(storage, volume, seen)
+
+    @staticmethod
+    def _restore_witness(storage: Storage, volume: VolumeName, before: Sequence[Deployment]) -> None:
+        """A rollback brings a witness back as a plain attachment (linstor.md 2.11), where no VM uses it."""
+        witnesses = {each.host for each in before if each.role is Role.WITNESS}
+        for each in storage.cluster.deployments([volume])[volume]:
+            if each.host in witnesses and each.role is Role.ATTACHMENT:
+                storage.cluster.detach(volume, each.host)
 
     def delete_younger(self, storage: Storage, volume: VolumeName, number: int) -> None:
         """Delete the snapshots that were taken after *number*."""

@@ -17,7 +17,7 @@ from adapters.linstor.reading import (
     properties,
     snapshot,
 )
-from adapters.linstor.replies import Meaning, about_volume
+from adapters.linstor.replies import about_volume
 from domain.errors import (
     DriverError,
     NotInSync,
@@ -107,15 +107,8 @@ class ClusterSnapshots(ClusterPart):
         chosen = group or self._group_of(volume)
         if not self._begun(doing, target, chosen, wanted, request):
             return False
-        meanings = about_volume(
-            volume,
-            {
-                UnknownSnapshot: [*_NO_SNAPSHOT, Code.UNKNOWN_DEFINITION],
-                NotPossible: [*NOT_BUILT_FOR, *NO_PLACE],
-            },
-        )
         try:
-            self._fill(doing, volume, name, target, meanings)
+            self._fill(doing, volume, name, target)
             self._clean(doing, target, wanted)
         except DriverError:
             self._delete_quietly(target)
@@ -137,10 +130,12 @@ class ClusterSnapshots(ClusterPart):
         replies.check(doing, group_missing(group))
         return True
 
-    def _fill(
-        self, doing: str, volume: VolumeName, name: SnapshotName, target: VolumeName, meanings: dict[int, Meaning]
-    ) -> None:
+    def _fill(self, doing: str, volume: VolumeName, name: SnapshotName, target: VolumeName) -> None:
         """Volumes first, then their data. After a lost reply "exists" is our own work: the definition is ours."""
+        codes = {
+            UnknownSnapshot: [*_NO_SNAPSHOT, Code.UNKNOWN_DEFINITION],
+            NotPossible: [*NOT_BUILT_FOR, *NO_PLACE],
+        }
         steps = {
             "snapshot-restore-volume-definition": Code.VOLUME_DEFINITION_EXISTS,
             "snapshot-restore-resource": Code.RESOURCE_EXISTS,
@@ -149,7 +144,7 @@ class ClusterSnapshots(ClusterPart):
             path = path_of("resource-definitions", volume, step, name)
             replies = self._controller.change(doing, "POST", path, {"to_resource": target}, seconds=self._limits.copy)
             if not (replies.repeated and replies.failed_with(exists)):
-                replies.check(doing, meanings)
+                replies.check(doing, about_volume(volume, codes))
 
     def _clean(self, doing: str, target: VolumeName, wanted: Marks) -> None:
         """Put right what the snapshot brought along: the source's marks and its two writers (linstor.md 2.11)."""

@@ -46,7 +46,7 @@ class Reply:
         parts = [self.message, self.cause]
         if self.code in _TOLD_BY_DETAILS:
             parts.append(self.details)
-        text = " ".join(" ".join(parts).split())
+        text = ": ".join(" ".join(part.split()).rstrip(".") for part in parts if part.strip())
         return text if len(text) <= LONGEST_SENTENCE else f"{text[:LONGEST_SENTENCE]}..."
 
 

@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
 from adapters.memory import cluster_refusals as refusals
+from adapters.memory.cluster_deployments import SeenResource
 from adapters.memory.cluster_part import ClusterPart
 from adapters.memory.cluster_refusals import about, adjusted, carried_out, group_missing
-from adapters.memory.cluster_seen import MARKS, Seen, properties, seen_definition
+from adapters.memory.cluster_seen import MARKS, properties, seen_definition
 from adapters.memory.linstor.replies import Refused
 from adapters.memory.linstor.space import Filter
 from domain.errors import (
@@ -48,10 +49,12 @@ class MemoryVolumes(ClusterPart):
 
     def _seen(self, volume: VolumeName) -> tuple[Deployment, ...]:
         found = self._state.find(volume)
-        if found is None:
+        if found is None or 0 not in found.volumes:
             return ()
-        seen = Seen(self._state)
-        return tuple(seen.deployment(found, each, volume, self._host(each.node)) for each in found.resources.values())
+        return tuple(
+            SeenResource(self._state, found, each).deployment(volume, self._host(each.node))
+            for each in found.resources.values()
+        )
 
     def capacity(self, group: GroupName) -> Capacity:
         """See the port."""

@@ -25,6 +25,7 @@ trap 'rm -f -- "$2"' EXIT
 find . -xdev \( -type f -o -type d \) ! -name "$2" -print0 | tar --null --no-recursion -cf - -T - || exit 1
 sum=$(find . -xdev -type f ! -name "$2" -print0 | LC_ALL=C sort -z | xargs -0r sha256sum | sha256sum)
 printf 'LINSTOR-SUM %s\n' "${sum%% *}" >&2
+exec >&-
 cat > /dev/null
 """
 

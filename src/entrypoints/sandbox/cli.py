@@ -1,22 +1,31 @@
-"""`onelinstor sandbox ...`: hands each action its words."""
+"""`onelinstor sandbox ACTION ...`: hands each action its own words."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 from collections.abc import Sequence
 
+ACTIONS = {
+    "demo": ("entrypoints.sandbox.demo", "walk through the life of a VM, showing what changes where"),
+    "shell": ("entrypoints.sandbox.shell", "a shell in which ssh reaches the sandbox's hosts"),
+    "compare": ("entrypoints.sandbox.linstor.compare", "play recorded scenarios of a real controller"),
+    "replay": ("entrypoints.sandbox.replay", "play recorded calls of a real oned through the real executables"),
+}
+"""Action -> module whose `main` runs it, and what it is for. Only the module of the action is imported."""
 
-def run(options: argparse.Namespace, rest: Sequence[str]) -> int:
+
+def main(argv: Sequence[str]) -> int:
     """Run one action of the sandbox; its exit code."""
-    if options.action == "demo":
-        from entrypoints.sandbox import demo
-
-        return demo.main()
-    if options.action == "compare":
-        from entrypoints.sandbox.linstor import compare
-
-        return compare.main(list(options.paths))
-    from entrypoints.sandbox import replay
-
-    words = [options.directory, *(word for glob in options.only for word in ("--only", glob)), *rest]
-    return int(replay.main(words))
+    told = "\n".join(f"  {action:10} {what}" for action, (_, what) in ACTIONS.items())
+    parser = argparse.ArgumentParser(
+        prog="onelinstor sandbox",
+        description="A whole small cloud on this machine: no root, no LINSTOR, no OpenNebula.",
+        epilog=f"actions:\n{told}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("action", choices=ACTIONS, metavar="ACTION")
+    parser.add_argument("words", nargs=argparse.REMAINDER, metavar="...", help="arguments of the action")
+    options = parser.parse_args(argv)
+    module = importlib.import_module(ACTIONS[options.action][0])
+    return int(module.main(options.words))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from entrypoints.sandbox import documents
-from entrypoints.sandbox.documents import VmDocument
+from entrypoints.sandbox.documents import Record, VmDocument
+from entrypoints.sandbox.hypervisor import Hypervisor
 from entrypoints.sandbox.world import Completed, Sandbox
 
 IMAGES, SYSTEM_SSH, SYSTEM_SHARED, SYSTEM_LINSTOR = 100, 102, 103, 104
@@ -17,56 +19,79 @@ class OrderFailed(Exception):
     """An executable ended with an error."""
 
     def __init__(self, name: str, ended: Completed) -> None:
-        self.ended = ended
+        self.name, self.ended = name, ended
         super().__init__(f"{name} ended with {ended.exit_code}: {ended.stderr.strip()}")
 
 
+@dataclass(frozen=True)
+class ImageRecord:
+    """An image that oned has: *source* is what the datastore driver called it."""
+
+    source: str
+    size_mib: int
+    persistent: bool
+
+
 class Cloud:
-    """Operations on images and VMs, carried out by the executables in the sandbox."""
+    """Operations on images and VMs, carried out by the executables in the sandbox. Each raises OrderFailed.
+
+    *calls* are the executables that ran, in order, under `kind/driver/action`.
+    """
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
+        self.hypervisor = Hypervisor(sandbox)
         self.vms: dict[int, VmDocument] = {}
-        self.images: dict[int, tuple[str, int, bool]] = {}
+        self.images: dict[int, ImageRecord] = {}
         self.calls: list[tuple[str, Completed]] = []
-        self._datastores = self._make_datastores()
+        self.sources = sandbox.root / "sources"
+        self.sources.mkdir(exist_ok=True)
+        self._image_datastore = self._make_datastores()
+        sandbox.hosts.share(SYSTEM_SHARED)
 
-    def _make_datastores(self) -> dict[int, str]:
-        linstor = {"LINSTOR_CONTROLLERS": self.sandbox.controller, "SAFE_DIRS": str(self.sandbox.root / "sources")}
-        images = {"LINSTOR_RESOURCE_GROUP": "OpenNebula-Default", "DISK_TYPE": "BLOCK", "RESTRICTED_DIRS": "/"}
-        system = {"LINSTOR_RESOURCE_GROUP": "OpenNebula-System"}
-        found = {
-            IMAGES: documents.datastore(IMAGES, "linstor-images", "linstor", {**linstor, **images}, ds_mad="linstor"),
-            SYSTEM_SSH: documents.datastore(SYSTEM_SSH, "system-ssh", "ssh", {"SHARED": "NO"}, kind=1),
-            SYSTEM_SHARED: documents.datastore(SYSTEM_SHARED, "system-shared", "shared", {"SHARED": "YES"}, kind=1),
-            SYSTEM_LINSTOR: documents.datastore(
-                SYSTEM_LINSTOR, "system-linstor", "linstor", {**linstor, **system, "SHARED": "YES"}, kind=1
-            ),
-        }
-        (self.sandbox.root / "sources").mkdir(exist_ok=True)
-        for identity, document in found.items():
-            self.sandbox.oned.put("datastore", identity, document)
-        return found
+    def _make_datastores(self) -> str:
+        """Tell oned the datastores; the document of the one for images."""
+        own = {"LINSTOR_CONTROLLERS": self.sandbox.controller, "LINSTOR_RESOURCE_GROUP": "OpenNebula-Default"}
+        images = {**own, "DISK_TYPE": "BLOCK", "RESTRICTED_DIRS": "/", "SAFE_DIRS": str(self.sources)}
+        self._tell_datastore(IMAGES, "linstor-images", ("linstor", "linstor"), images)
+        self._tell_datastore(SYSTEM_SSH, "system-ssh", ("-", "ssh"), {"SHARED": "NO"})
+        self._tell_datastore(SYSTEM_SHARED, "system-shared", ("-", "shared"), {"SHARED": "YES"})
+        self._tell_datastore(SYSTEM_LINSTOR, "system-linstor", ("-", "linstor"), {**own, "SHARED": "YES"})
+        return self.sandbox.oned.get("datastore", IMAGES) or ""
+
+    def _tell_datastore(self, identity: int, name: str, drivers: tuple[str, str], template: Mapping[str, str]) -> None:
+        base = f"{self.sandbox.one / 'var'}//datastores/{identity}"
+        kind = 0 if identity == IMAGES else 1
+        document = documents.datastore(identity, name, drivers, template, kind=kind, base=base)
+        self.sandbox.oned.put("datastore", identity, document)
 
     # -- calls ----------------------------------------------------------------------------------
 
-    def call(self, kind: str, driver: str, action: str, *argv: str, stdin: bytes = b"") -> Completed:
-        """Run one executable. Raises OrderFailed."""
-        ended = self.sandbox.run(kind, driver, action, argv, stdin)
-        self.calls.append((f"{kind}/{driver}/{action}", ended))
+    def call(self, kind: str, driver: str, action: str, *argv: object, stdin: bytes = b"") -> Completed:
+        """Run one executable."""
+        name = f"{kind}/{driver}/{action}"
+        ended = self.sandbox.run(kind, driver, action, [str(word) for word in argv], stdin)
+        self.calls.append((name, ended))
         if ended.exit_code:
-            raise OrderFailed(f"{kind}/{driver}/{action}", ended)
+            raise OrderFailed(name, ended)
         return ended
 
-    def about_image(self, action: str, identity: int, document: str) -> str:
-        """A datastore action about an image, as oned 6.8 and later call it."""
-        data = base64.b64encode(documents.action_data(document, self._datastores[IMAGES]))
-        return self.call("datastore", "linstor", action, str(identity), stdin=data).stdout.strip()
+    def _about_image(self, action: str, identity: int, document: str) -> str:
+        """A datastore action about an image, as oned 6.8 and later call it (opennebula.md 2.1)."""
+        data = base64.b64encode(documents.action_data(document, self._image_datastore))
+        return self.call("datastore", "linstor", action, identity, stdin=data).stdout.strip()
 
     def directory(self, vm: int) -> str:
         """The VM directory as oned writes it, with its doubled slash."""
-        datastore = self.vms[vm].history[-1][1]
-        return f"{self.sandbox.one / 'var'}//datastores/{datastore}/{vm}"
+        return f"{self.sandbox.one / 'var'}//datastores/{self.vms[vm].now.datastore}/{vm}"
+
+    def _place(self, vm: int, disk: int) -> str:
+        return f"{self.vms[vm].now.host}:{self.directory(vm)}/disk.{disk}"
+
+    def _suffixed(self, vm: int, action: str) -> str:
+        """Oned names the driver of the system datastore where it is another one (opennebula.md 3.3)."""
+        tm = self.vms[vm].now.tm
+        return action if tm == "linstor" else f"{action}.{tm}"
 
     def _tell(self, vm: int) -> None:
         self.sandbox.oned.put("vm", vm, self.vms[vm].xml())
@@ -74,113 +99,120 @@ class Cloud:
     # -- images ---------------------------------------------------------------------------------
 
     def import_image(self, identity: int, name: str, path: str, *, persistent: bool = False) -> str:
-        """`oneimage create --path`: stat, then cp."""
-        asked = documents.image(-1, name, 0, {"PATH": path}, {})
-        size = int(self.about_image("stat", identity, asked))
-        document = documents.image(identity, name, size, {"PATH": path, "SOURCE": ""}, {})
-        source = self.about_image("cp", identity, document).split()[0]
-        self.images[identity] = (source, size, persistent)
+        """`oneimage create --path`: stat, then cp. What cp called it."""
+        size = int(self._about_image("stat", identity, documents.image(-1, name, 0, {"PATH": path})))
+        document = documents.image(identity, name, size, {"PATH": path, "SOURCE": ""})
+        source = self._about_image("cp", identity, document).split()[0]
+        self.images[identity] = ImageRecord(source, size, persistent)
         return source
 
     def make_image(self, identity: int, name: str, size_mib: int, *, fs: str = "", persistent: bool = False) -> str:
-        """`oneimage create --type datablock`: mkfs."""
-        values = {"SOURCE": "", "FORMAT": "raw", "FS": fs}
-        source = self.about_image("mkfs", identity, documents.image(identity, name, size_mib, values, {}))
-        self.images[identity] = (source, size_mib, persistent)
+        """`oneimage create --type datablock`: mkfs. What mkfs called it."""
+        document = documents.image(identity, name, size_mib, {"SOURCE": "", "FORMAT": "raw", "FS": fs})
+        source = self._about_image("mkfs", identity, document)
+        self.images[identity] = ImageRecord(source, size_mib, persistent)
         return source
 
     def remove_image(self, identity: int) -> None:
         """`oneimage delete`: rm."""
-        source, size, _ = self.images.pop(identity)
-        self.about_image("rm", identity, documents.image(identity, "gone", size, {"SOURCE": source}, {}))
+        image = self.images[identity]
+        self._about_image("rm", identity, documents.image(identity, "", image.size_mib, {"SOURCE": image.source}))
+        del self.images[identity]
 
     # -- VMs ------------------------------------------------------------------------------------
 
-    def _disk(self, image: int, system: int, size_mib: int = 0) -> dict[str, object]:
-        source, size, persistent = self.images[image]
-        values: dict[str, object] = {
+    def _disk(self, image: int, vm: int) -> dict[str, object]:
+        """The DISK of an image, as oned fills it in (opennebula.md 4.2)."""
+        record, tm = self.images[image], self.vms[vm].now.tm
+        return {
             "IMAGE_ID": image,
-            "SOURCE": source,
-            "ORIGINAL_SIZE": size,
-            "SIZE": size_mib or size,
-            "CLONE": "NO" if persistent else "YES",
-            "SAVE": "YES" if persistent else "NO",
+            "SOURCE": record.source,
+            "ORIGINAL_SIZE": record.size_mib,
+            "SIZE": record.size_mib,
+            "CLONE": "NO" if record.persistent else "YES",
+            "SAVE": "YES" if record.persistent else "NO",
             "READONLY": "NO",
             "TYPE": "BLOCK",
             "TM_MAD": "linstor",
             "DATASTORE_ID": IMAGES,
+            **({"PERSISTENT": "YES"} if record.persistent else {}),
+            **({"TM_MAD_SYSTEM": tm} if tm != "linstor" else {}),
         }
-        if persistent:
-            values["PERSISTENT"] = "YES"
-        if SYSTEM_TM[system] != "linstor":
-            values["TM_MAD_SYSTEM"] = SYSTEM_TM[system]
-        return values
 
     def _bring(self, vm: int, disk: int) -> None:
         """Clone or ln of one disk."""
-        document = self.vms[vm]
-        host, system, _ = document.history[-1]
-        values = document.disks[disk]
-        action = "clone" if values["CLONE"] == "YES" else "ln"
-        suffix = "" if SYSTEM_TM[system] == "linstor" else f".{SYSTEM_TM[system]}"
+        values = self.vms[vm].disks[disk]
+        action = self._suffixed(vm, "clone" if values["CLONE"] == "YES" else "ln")
         source = f"{self.sandbox.hosts.front_end}:{values['SOURCE']}"
-        where = f"{host}:{self.directory(vm)}/disk.{disk}"
-        self.call("tm", "linstor", action + suffix, source, where, str(vm), str(IMAGES))
+        self.call("tm", "linstor", action, source, self._place(vm, disk), vm, IMAGES)
 
-    def deploy(self, vm: int, host: str, images: Mapping[int, int], *, system: int = SYSTEM_SSH) -> None:
-        """`onevm deploy`: clone or ln for each disk, context, and the guest starts. *images*: image id -> MiB or 0."""
-        document = VmDocument(vm, history=[(host, system, SYSTEM_TM[system])])
+    def deploy(self, vm: int, host: str, images: list[int], *, system: int = SYSTEM_SSH) -> None:
+        """`onevm deploy`: clone or ln for each of *images*, context, and the guest starts. Raises OSError, too."""
+        document = VmDocument(vm, [Record(host, system, SYSTEM_TM[system])], context_disk=len(images))
         self.vms[vm] = document
-        for disk, (image, size) in enumerate(images.items()):
-            document.disks[disk] = self._disk(image, system, size)
-        document.context_disk = len(images)
+        document.disks.update({disk: self._disk(image, vm) for disk, image in enumerate(images)})
         self._tell(vm)
         for disk in document.disks:
             self._bring(vm, disk)
-        where = f"{host}:{self.directory(vm)}/disk.{document.context_disk}"
+        self._context(vm)
+        self.hypervisor.deploy(document, self.directory(vm))
+
+    def _context(self, vm: int) -> None:
         script = self.sandbox.one / "var" / "vms" / str(vm) / "context.sh"
         script.parent.mkdir(parents=True, exist_ok=True)
-        script.write_text(f"HOSTNAME=vm{vm}\n", encoding="utf-8")
-        self.call("tm", SYSTEM_TM[system], "context", str(script), where, str(vm), str(system))
-        self.sandbox.guests.start(vm, host, self.directory(vm), list(document.disks))
+        script.write_text(f"SET_HOSTNAME='vm{vm}'\n", encoding="utf-8")
+        now, disk = self.vms[vm].now, self.vms[vm].context_disk
+        self.call("tm", now.tm, "context", script, self._place(vm, disk or 0), vm, now.datastore)
 
     def attach(self, vm: int, disk: int, image: int) -> None:
-        """`onevm disk-attach`: clone or ln, and the guest plugs it in."""
-        self.vms[vm].disks[disk] = self._disk(image, self.vms[vm].history[-1][1])
+        """`onevm disk-attach`: clone or ln, and the guest plugs it in. Raises OSError, too."""
+        self.vms[vm].disks[disk] = self._disk(image, vm)
         self._tell(vm)
         self._bring(vm, disk)
         self.sandbox.guests.attach(vm, disk)
-
-    def migrate_live(self, vm: int, target: str) -> None:
-        """`onevm migrate --live`: premigrate, the hypervisor, postmigrate; failmigrate where the hypervisor fails."""
-        document = self.vms[vm]
-        source, system, tm = document.history[-1]
-        document.history.append((target, system, tm))
-        self._tell(vm)
-        payload = base64.b64encode(document.xml(current_only=True).encode())
-        argv = (source, target, self.directory(vm), str(vm), str(system))
-        self.call("tm", tm, "premigrate", *argv, stdin=payload)
-        try:
-            self.sandbox.guests.migrate(vm, target, self.directory(vm))
-        except OSError:
-            document.history.pop()
-            self._tell(vm)
-            self.call("tm", tm, "failmigrate", *argv, stdin=payload)
-            raise
-        self.call("tm", tm, "postmigrate", *argv, stdin=payload)
 
     def terminate(self, vm: int) -> None:
         """`onevm terminate`: the guest stops; mvds or delete for each disk, then delete of the directory."""
         self.sandbox.guests.stop(vm)
         document = self.vms[vm]
-        host, system, tm = document.history[-1]
-        suffix = "" if tm == "linstor" else f".{tm}"
         for disk, values in document.disks.items():
-            where = f"{host}:{self.directory(vm)}/disk.{disk}"
             if values["SAVE"] == "YES":
-                self.call("tm", "linstor", "mvds" + suffix, where, str(values["SOURCE"]), str(vm), str(IMAGES))
+                mvds = self._suffixed(vm, "mvds")
+                self.call("tm", "linstor", mvds, self._place(vm, disk), values["SOURCE"], vm, IMAGES)
             else:
-                self.call("tm", "linstor", "delete" + suffix, where, str(vm), str(IMAGES))
-        self.call("tm", tm, "delete", f"{host}:{self.directory(vm)}", str(vm), str(system))
+                self.call("tm", "linstor", self._suffixed(vm, "delete"), self._place(vm, disk), vm, IMAGES)
+        now = document.now
+        self.call("tm", now.tm, "delete", f"{now.host}:{self.directory(vm)}", vm, now.datastore)
         self.sandbox.oned.forget("vm", vm)
         del self.vms[vm]
+
+    # -- live migration -------------------------------------------------------------------------
+
+    def prepare_migration(self, vm: int, target: str) -> None:
+        """`onevm migrate --live` begins: oned writes a new history record, premigrate makes the disks ready."""
+        now = self.vms[vm].now
+        self.vms[vm].history.append(Record(target, now.datastore, now.tm))
+        self._tell(vm)
+        self._migration_script(vm, "premigrate")
+
+    def migrate_guest(self, vm: int) -> None:
+        """The hypervisor moves the guest. Raises OSError after failmigrate; oned has forgotten the record then."""
+        document = self.vms[vm]
+        try:
+            self.hypervisor.migrate(document, document.history[-2].host, self.directory(vm))
+        except OSError:
+            self._migration_script(vm, "failmigrate")
+            document.history.pop()
+            self._tell(vm)
+            raise
+
+    def finish_migration(self, vm: int) -> None:
+        """Postmigrate takes the disks away from the source."""
+        self._migration_script(vm, "postmigrate")
+
+    def _migration_script(self, vm: int, action: str) -> None:
+        document = self.vms[vm]
+        source, target = document.history[-2:]
+        payload = base64.b64encode(document.xml(current_only=True).encode())
+        argv = (source.host, target.host, self.directory(vm), vm, target.datastore)
+        self.call("tm", target.tm, action, *argv, stdin=payload)

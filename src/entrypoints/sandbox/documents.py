@@ -6,36 +6,43 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lxml import etree
-from lxml.builder import E
 
 Values = Mapping[str, object]
 
 
-def _elements(values: Values) -> list[etree._Element]:
-    return [E(name, etree.CDATA(str(value))) for name, value in values.items()]
+def _added(parent: etree._Element, values: Values) -> etree._Element:
+    for name, value in values.items():
+        etree.SubElement(parent, name).text = str(value)
+    return parent
 
 
-def datastore(
-    identity: int, name: str, tm_mad: str, template: Values, *, ds_mad: str = "-", kind: int = 0, base: str = ""
-) -> str:
-    """A `<DATASTORE>`; *kind* 0 holds images, 1 is a system datastore."""
-    document = E.DATASTORE(
-        E.ID(str(identity)),
-        E.NAME(name),
-        E.DS_MAD(ds_mad),
-        E.TM_MAD(tm_mad),
-        E.BASE_PATH(base),
-        E.TYPE(str(kind)),
-        E.TEMPLATE(*_elements(template)),
-    )
-    return etree.tostring(document, encoding="unicode")
+def _template(parent: etree._Element, values: Values, name: str = "TEMPLATE") -> etree._Element:
+    """A child whose values are CDATA, as those of templates are."""
+    template = etree.SubElement(parent, name)
+    for key, value in values.items():
+        etree.SubElement(template, key).text = etree.CDATA(str(value))
+    return template
 
 
-def image(identity: int, name: str, size_mib: int, values: Values, template: Values) -> str:
+def _text(element: etree._Element) -> str:
+    return etree.tostring(element, encoding="unicode")
+
+
+def datastore(identity: int, name: str, drivers: tuple[str, str], template: Values, *, kind: int, base: str) -> str:
+    """A `<DATASTORE>`. *drivers*: DS_MAD, "-" for none, and TM_MAD. *kind* 0 holds images, 1 is a system datastore."""
+    root = etree.Element("DATASTORE")
+    ds_mad, tm_mad = drivers
+    _added(root, {"ID": identity, "NAME": name, "DS_MAD": ds_mad, "TM_MAD": tm_mad, "BASE_PATH": base, "TYPE": kind})
+    _template(root, template)
+    return _text(root)
+
+
+def image(identity: int, name: str, size_mib: int, values: Values) -> str:
     """An `<IMAGE>`; *values* are its own elements (PATH, SOURCE, FORMAT, FS, PERSISTENT, ...)."""
-    own = [E(key, str(value)) for key, value in values.items()]
-    document = E.IMAGE(E.ID(str(identity)), E.NAME(name), E.SIZE(str(size_mib)), *own, E.TEMPLATE(*_elements(template)))
-    return etree.tostring(document, encoding="unicode")
+    root = etree.Element("IMAGE")
+    _added(root, {"ID": identity, "NAME": name, "SIZE": size_mib, **values})
+    _template(root, {})
+    return _text(root)
 
 
 def action_data(*documents: str) -> bytes:
@@ -43,36 +50,44 @@ def action_data(*documents: str) -> bytes:
     return f"<DS_DRIVER_ACTION_DATA>{''.join(documents)}</DS_DRIVER_ACTION_DATA>".encode()
 
 
+@dataclass(frozen=True)
+class Record:
+    """One history record: where a VM is or was. *tm* is the driver of the system datastore."""
+
+    host: str
+    datastore: int
+    tm: str
+
+
 @dataclass
 class VmDocument:
-    """A VM that changes: `xml()` is what oned would say now. *history*: host, datastore, transfer driver."""
+    """A VM that changes: `xml()` is what oned would say now. *disks*: id -> attributes of the DISK."""
 
     identity: int
+    history: list[Record]
     disks: dict[int, dict[str, object]] = field(default_factory=dict)
-    history: list[tuple[str, int, str]] = field(default_factory=list)
     context_disk: int | None = None
-    state: int = 3
-    lcm_state: int = 3
+
+    @property
+    def now(self) -> Record:
+        """Where it is."""
+        return self.history[-1]
 
     def xml(self, *, current_only: bool = False) -> str:
-        """The `<VM>`; the drivers of a migration only get the current history record."""
-        template = [E.DISK(*_elements({"DISK_ID": disk, **values})) for disk, values in self.disks.items()]
+        """The `<VM>`; the drivers of a migration only get the current history record (opennebula.md 3.7)."""
+        root = etree.Element("VM")
+        _added(root, {"ID": self.identity, "STATE": 3, "LCM_STATE": 3, "DEPLOY_ID": f"one-{self.identity}"})
+        template = etree.SubElement(root, "TEMPLATE")
+        for disk, values in self.disks.items():
+            _template(template, {"DISK_ID": disk, **values}, "DISK")
         if self.context_disk is not None:
-            template.append(E.CONTEXT(*_elements({"DISK_ID": self.context_disk})))
+            _template(template, {"DISK_ID": self.context_disk}, "CONTEXT")
         records = list(enumerate(self.history))
-        document = E.VM(
-            E.ID(str(self.identity)),
-            E.STATE(str(self.state)),
-            E.LCM_STATE(str(self.lcm_state)),
-            E.DEPLOY_ID(f"one-{self.identity}"),
-            E.TEMPLATE(*template),
-            E.HISTORY_RECORDS(*_history(records[-1:] if current_only else records)),
-        )
-        return etree.tostring(document, encoding="unicode")
+        _history(etree.SubElement(root, "HISTORY_RECORDS"), records[-1:] if current_only else records)
+        return _text(root)
 
 
-def _history(records: Sequence[tuple[int, tuple[str, int, str]]]) -> list[etree._Element]:
-    return [
-        E.HISTORY(E.SEQ(str(seq)), E.HOSTNAME(host), E.DS_ID(str(datastore)), E.TM_MAD(tm))
-        for seq, (host, datastore, tm) in records
-    ]
+def _history(parent: etree._Element, records: Sequence[tuple[int, Record]]) -> None:
+    for seq, record in records:
+        values = {"SEQ": seq, "HOSTNAME": record.host, "DS_ID": record.datastore, "TM_MAD": record.tm}
+        _added(etree.SubElement(parent, "HISTORY"), values)

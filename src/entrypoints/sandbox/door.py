@@ -1,59 +1,79 @@
-"""The door between programs on the sandbox's hosts and the model: who opens which device."""
+"""The door between programs on the sandbox's hosts and the model: who opens which device, which guest is frozen."""
 
 from __future__ import annotations
 
-import itertools
+import errno
 import json
 import socketserver
 import threading
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
-from adapters.memory.linstor import Handle, OpenRefused
-from adapters.memory.linstor.model import LinstorModel
+from adapters.memory.linstor import LinstorModel, OpenRefused
+from entrypoints.sandbox.guests import Guests
 from entrypoints.sandbox.hosts import SandboxHosts
+
+Question = dict[str, Any]
+Answer = dict[str, Any]
 
 
 class Door:
-    """A Unix socket; one JSON question and one JSON answer for each connection."""
+    """A TCP port of the loopback address: one JSON line asks, one answers.
 
-    def __init__(self, path: Path, model: LinstorModel, hosts: SandboxHosts) -> None:
+    A device that was asked for stays open until the connection ends: a program that dies has closed its devices.
+    """
+
+    def __init__(self, model: LinstorModel, hosts: SandboxHosts, guests: Guests) -> None:
         self._model = model
         self._hosts = hosts
-        self._held: dict[int, Handle] = {}
-        self._numbers = itertools.count(1)
-        door = self
-
-        class Answers(socketserver.StreamRequestHandler):
-            def handle(self) -> None:
-                question = json.loads(self.rfile.readline() or b"{}")
-                self.wfile.write(json.dumps(door.answer(question)).encode() + b"\n")
-
-        self._server = socketserver.ThreadingUnixStreamServer(str(path), Answers)
+        self._guests = guests
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
+        self.port = int(self._server.server_address[1])
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
 
-    def answer(self, question: dict[str, Any]) -> dict[str, Any]:
-        """Open, close, or count the openers of a device."""
-        if question.get("ask") == "close":
-            handle = self._held.pop(question["handle"], None)
-            if handle is not None:
-                handle.close()
-            return {}
+    def _handler(self) -> type[socketserver.StreamRequestHandler]:
+        door = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self) -> None:
+                with ExitStack() as held:
+                    question: Question = json.loads(self.rfile.readline() or b"{}")
+                    self.wfile.write(json.dumps(door.answer(question, held)).encode() + b"\n")
+                    self.rfile.read()
+
+        return Handler
+
+    def answer(self, question: Question, held: ExitStack) -> Answer:
+        """The answer to one question; what it opens is closed with *held*."""
+        answers: dict[str, Callable[[Question, ExitStack], Answer]] = {
+            "open": self._open,
+            "openers": self._openers,
+            "freeze": lambda asked, _: {"done": self._guests.freeze(asked["domain"])},
+            "thaw": lambda asked, _: {"done": self._guests.thaw(asked["domain"])},
+        }
+        return answers[question["ask"]](question, held)
+
+    def _open(self, question: Question, held: ExitStack) -> Answer:
+        """`{}` where the device may be opened, else the errno that the kernel gives."""
         host = question["host"]
         resource = self._hosts.resource_of(self._model, host, question["path"])
         if resource is None:
-            return {"errno": "No such file or directory", "count": 0}
-        node = self._hosts.nodes[host]
-        if question["ask"] == "openers":
-            return {"count": len(self._model.devices.openers(node, resource))}
+            return {"errno": errno.ENOENT}
+        node, write = self._hosts.nodes[host], bool(question["write"])
         try:
-            opened = self._model.devices.open(node, resource, write=question["write"], label="program")
+            handle = self._model.devices.open(node, resource, write=write, label="program")
         except OpenRefused as refused:
-            return {"errno": refused.errno_name}
-        number = next(self._numbers)
-        self._held[number] = opened
-        return {"handle": number}
+            return {"errno": getattr(errno, refused.errno_name)}
+        held.callback(handle.close)
+        return {}
+
+    def _openers(self, question: Question, _: ExitStack) -> Answer:
+        host = question["host"]
+        resource = self._hosts.resource_of(self._model, host, question["path"])
+        count = len(self._model.devices.openers(self._hosts.nodes[host], resource)) if resource else 0
+        return {"count": count}
 
     def close(self) -> None:
         """No more answers."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from adapters.memory.linstor import Handle
-from adapters.memory.linstor.model import LinstorModel
+from adapters.memory.linstor import Handle, LinstorModel
 from entrypoints.sandbox.hosts import SandboxHosts
 
 BLOCK = 4096
+FIRST_BLOCK, BLOCKS_IN_USE = 16, 64
+"""Guests write to this range of blocks, over and over: the first blocks stay as the image has them."""
 
 
 def block(vm: int, disk: int, number: int) -> bytes:
@@ -23,7 +24,7 @@ def block(vm: int, disk: int, number: int) -> bytes:
 
 @dataclass
 class OpenDisk:
-    """A disk that a guest has open: a device through the model, or a plain file."""
+    """A disk that a guest has open: a device through the model, or the plain file *path*."""
 
     handle: Handle | None
     path: Path
@@ -36,7 +37,7 @@ class OpenDisk:
             return os.pread(file.fileno(), BLOCK, offset)
 
     def write(self, offset: int, data: bytes) -> None:
-        """One block, acknowledged on return."""
+        """One block, acknowledged on return. Raises OSError."""
         if self.handle is not None:
             self.handle.write_at(offset, data)
             return
@@ -51,14 +52,25 @@ class OpenDisk:
 
 @dataclass
 class Guest:
-    """One VM: where it runs, what it has open, and what it wrote (disk -> offset -> data)."""
+    """One VM: where it runs, what it has open, and what it wrote (disk -> offset -> data).
+
+    *incoming* is what the target of a running migration has open; *readonly* are disks that it only reads.
+    """
 
     vm: int
     host: str
     directory: str
+    readonly: frozenset[int]
     open: dict[int, OpenDisk] = field(default_factory=dict)
+    incoming: dict[int, OpenDisk] = field(default_factory=dict)
     written: dict[int, dict[int, bytes]] = field(default_factory=dict)
+    frozen: bool = False
     count: int = 0
+
+    @property
+    def domain(self) -> str:
+        """What the hypervisor calls it, the DEPLOY_ID of the VM."""
+        return f"one-{self.vm}"
 
 
 class Guests:
@@ -69,12 +81,14 @@ class Guests:
         self._hosts = hosts
         self.guests: dict[int, Guest] = {}
 
+    # -- disks ----------------------------------------------------------------------------------
+
     def open_disk(self, host: str, directory: str, disk: int, *, write: bool) -> OpenDisk:
         """Open `directory/disk.N` of a host as qemu does. Raises OSError where that is refused."""
         path = self._hosts.path(host, f"{directory}/disk.{disk}")
         if not path.is_symlink():
             if not path.is_file():
-                raise FileNotFoundError(f"{host}: {directory}/disk.{disk}")
+                raise FileNotFoundError(f"{host}: {directory}/disk.{disk} does not exist")
             return OpenDisk(None, path)
         resource = self._hosts.resource_of(self._model, host, str(path))
         if resource is None:
@@ -82,39 +96,42 @@ class Guests:
         handle = self._model.devices.open(self._hosts.nodes[host], resource, write=write, label="guest")
         return OpenDisk(handle, path)
 
-    def start(self, vm: int, host: str, directory: str, disks: Sequence[int], readonly: Sequence[int] = ()) -> Guest:
-        """Start a VM: open all its disks. Raises OSError; nothing stays open then."""
-        guest = self.guests.get(vm) or Guest(vm, host, directory)
-        opened = self._open_all(host, directory, disks, readonly)
-        guest.host, guest.directory, guest.open = host, directory, opened
-        self.guests[vm] = guest
-        return guest
-
     def _open_all(
-        self, host: str, directory: str, disks: Sequence[int], readonly: Sequence[int]
+        self, host: str, directory: str, disks: Collection[int], readonly: Collection[int]
     ) -> dict[int, OpenDisk]:
         opened: dict[int, OpenDisk] = {}
         try:
             for disk in disks:
                 opened[disk] = self.open_disk(host, directory, disk, write=disk not in readonly)
         except OSError:
-            for each in opened.values():
-                each.close()
+            _close(opened)
             raise
         return opened
+
+    # -- life -----------------------------------------------------------------------------------
+
+    def start(
+        self, vm: int, host: str, directory: str, disks: Collection[int], readonly: Collection[int] = ()
+    ) -> Guest:
+        """Start a VM: open all its disks. Raises OSError; nothing stays open then."""
+        opened = self._open_all(host, directory, disks, readonly)
+        written = self.guests[vm].written if vm in self.guests else {}
+        count = self.guests[vm].count if vm in self.guests else 0
+        self.guests[vm] = Guest(vm, host, directory, frozenset(readonly), opened, {}, written, count=count)
+        return self.guests[vm]
 
     def stop(self, vm: int) -> None:
         """Stop a VM: close its disks; what it wrote is remembered."""
         guest = self.guests.get(vm)
-        for each in guest.open.values() if guest else ():
-            each.close()
-        if guest:
-            guest.open = {}
+        if guest is not None:
+            _close(guest.open)
+            _close(guest.incoming)
 
     def attach(self, vm: int, disk: int, *, readonly: bool = False) -> None:
-        """Plug a disk into a running VM."""
+        """Plug a disk into a running VM. Raises OSError."""
         guest = self.guests[vm]
         guest.open[disk] = self.open_disk(guest.host, guest.directory, disk, write=not readonly)
+        guest.readonly |= {disk} if readonly else set()
 
     def detach(self, vm: int, disk: int) -> None:
         """Unplug a disk; what was written to it is forgotten with it."""
@@ -123,46 +140,83 @@ class Guests:
             guest.open.pop(disk).close()
         guest.written.pop(disk, None)
 
-    def write(self, vm: int, disk: int, blocks: int = 4, *, first: int = 16) -> None:
-        """Write numbered blocks; each is remembered once it is acknowledged."""
+    # -- data -----------------------------------------------------------------------------------
+
+    def write(self, vm: int, disk: int, blocks: int = 4) -> None:
+        """Write numbered blocks; each is remembered once it is acknowledged. Raises OSError, also while frozen."""
         guest = self.guests[vm]
+        if guest.frozen:
+            raise BlockingIOError(f"the file systems of vm {vm} are frozen")
         for _ in range(blocks):
             guest.count += 1
-            offset = (first + guest.count % 64) * BLOCK
+            offset = (FIRST_BLOCK + guest.count % BLOCKS_IN_USE) * BLOCK
             data = block(vm, disk, guest.count)
             guest.open[disk].write(offset, data)
             guest.written.setdefault(disk, {})[offset] = data
+
+    def write_all(self, vm: int, blocks: int = 1) -> None:
+        """Write to every disk that is not read-only."""
+        for disk in set(self.guests[vm].open) - self.guests[vm].readonly:
+            self.write(vm, disk, blocks)
 
     def lost(self, vm: int) -> list[str]:
         """What the guest was told is safe and cannot read any more."""
         guest = self.guests[vm]
         return [
             f"vm {vm} disk {disk}: block at {offset}"
-            for disk, blocks in guest.written.items()
-            if disk in guest.open
-            for offset, data in blocks.items()
-            if guest.open[disk].read(offset) != data
+            for disk, opened in guest.open.items()
+            for offset in differing(opened, guest.written.get(disk, {}))
         ]
 
-    def migrate(self, vm: int, target: str, directory: str, readonly: Sequence[int] = ()) -> None:
-        """Move a running VM: the target opens while the source writes, then the source closes (linstor.md 5).
+    def _of_domain(self, domain: str) -> Guest | None:
+        return next((each for each in self.guests.values() if each.open and each.domain == domain), None)
 
-        Raises OSError where the target cannot open; the VM stays on the source then.
-        """
+    def freeze(self, domain: str) -> bool:
+        """Freeze the file systems of a running guest; whether there is one."""
+        return self._set_frozen(domain, frozen=True)
+
+    def thaw(self, domain: str) -> bool:
+        """Thaw them; whether there is such a guest."""
+        return self._set_frozen(domain, frozen=False)
+
+    def _set_frozen(self, domain: str, *, frozen: bool) -> bool:
+        guest = self._of_domain(domain)
+        if guest is not None:
+            guest.frozen = frozen
+        return guest is not None
+
+    # -- migration ------------------------------------------------------------------------------
+
+    def begin_migration(self, vm: int, target: str, directory: str) -> None:
+        """The target opens all disks while the source goes on writing (linstor.md 5). Raises OSError."""
         guest = self.guests[vm]
-        incoming = self._open_all(target, directory, list(guest.open), readonly)
-        for disk in guest.open:
-            if disk not in readonly:
-                self.write(vm, disk, 1)
-        outgoing = guest.open
-        guest.host, guest.directory, guest.open = target, directory, incoming
-        for each in outgoing.values():
-            each.close()
-        for disk in incoming:
-            if disk not in readonly:
-                self.write(vm, disk, 1)
+        guest.incoming = self._open_all(target, directory, guest.open, guest.readonly)
+        self.write_all(vm)
+
+    def finish_migration(self, vm: int, target: str, directory: str) -> None:
+        """The source closes its disks, and the guest goes on writing on the target."""
+        guest = self.guests[vm]
+        _close(guest.open)
+        guest.host, guest.directory = target, directory
+        guest.open, guest.incoming = guest.incoming, {}
+        self.write_all(vm)
+
+    def cancel_migration(self, vm: int) -> None:
+        """The target closes its disks, and the guest stays where it is."""
+        _close(self.guests[vm].incoming)
 
     def forget(self, vm: int) -> None:
         """The VM is gone."""
         self.stop(vm)
         self.guests.pop(vm, None)
+
+
+def differing(disk: OpenDisk, expected: Mapping[int, bytes]) -> list[int]:
+    """The offsets at which *disk* does not hold what is *expected* there."""
+    return [offset for offset, data in expected.items() if disk.read(offset) != data]
+
+
+def _close(disks: dict[int, OpenDisk]) -> None:
+    for each in disks.values():
+        each.close()
+    disks.clear()

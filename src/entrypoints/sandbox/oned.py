@@ -22,6 +22,7 @@ class _Server(ThreadingMixIn, SimpleXMLRPCServer):
 class _Handler(SimpleXMLRPCRequestHandler):
     rpc_paths = ("/RPC2",)
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
 
 class SimulatedOned:

@@ -6,16 +6,14 @@ import itertools
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from adapters.memory.linstor import InFiles, LinstorModel
 from entrypoints.remotes import launchers
@@ -24,6 +22,8 @@ from entrypoints.sandbox.guests import Guests
 from entrypoints.sandbox.hosts import SandboxHosts
 from entrypoints.sandbox.linstor import serve
 from entrypoints.sandbox.oned import SimulatedOned
+from entrypoints.sandbox.picture import Picture, picture
+from entrypoints.sandbox.processes import Ended, run
 
 HOSTS = ("host-a", "host-b", "host-c")
 GROUPS = {"OpenNebula-Default": 2, "OpenNebula-System": 2, "OpenNebula-Second": 2}
@@ -31,23 +31,51 @@ TIMEOUT = 120.0
 
 
 @dataclass(frozen=True)
+class Session:
+    """One ssh session; *bytes_in* went to the host, *bytes_out* came from it."""
+
+    host: str
+    seconds: float
+    exit_code: int
+    bytes_in: int
+    bytes_out: int
+    call: str
+
+
+@dataclass(frozen=True)
 class Completed:
-    """How an executable ended and what it took."""
+    """How an executable ended and what it took. LINSTOR's requests are `METHOD path`, oned's are method names.
+
+    *linstor_seconds* is how long LINSTOR worked on its requests, *linstor_bytes* how much it answered.
+    """
 
     exit_code: int
     stdout: str
     stderr: str
     seconds: float
-    linstor: tuple[str, ...]
+    linstor_requests: tuple[str, ...]
     linstor_seconds: float
-    oned: tuple[str, ...]
-    ssh: tuple[str, ...]
-    ssh_seconds: float
-    answered_bytes: int
+    linstor_bytes: int
+    oned_requests: tuple[str, ...]
+    ssh_sessions: tuple[Session, ...]
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """How far the counters were when a call began."""
+
+    call: str
+    linstor: int
+    oned: int
+    log_bytes: int
 
 
 class Sandbox:
-    """The cloud. Everything lives below *root*, which goes at the end unless it was given or *keep* is set."""
+    """The cloud. Everything lives below *root*, which goes at the end unless it was given or *keep* is set.
+
+    *hosts* have storage; the *front_end* has none. *nodes* are LINSTOR's names of hosts where they are others,
+    *groups* its resource groups with their number of replicas, *version* is that of OpenNebula.
+    """
 
     def __init__(
         self,
@@ -60,41 +88,43 @@ class Sandbox:
         version: str = "7.4.0",
         keep: bool = False,
     ) -> None:
-        self._keep = keep or root is not None
         self.root = Path(root or tempfile.mkdtemp(prefix="onelinstor-")).resolve()
-        self.root.mkdir(parents=True, exist_ok=True)
         self.one = self.root / "one"
-        self._install(version)
-        names = {**{host: host for host in (*hosts, front_end)}, **(nodes or {})}
-        self.linstor = LinstorModel.simple(
-            [names[host] for host in hosts],
-            diskless=[names[front_end]],
-            groups=groups or GROUPS,
-            contents=InFiles(self.root / "volumes"),
-        )
-        self.hosts = SandboxHosts(self.root, hosts, front_end, names)
-        self.hosts.follow(self.linstor)
-        self.guests = Guests(self.linstor, self.hosts)
-        self.server = serve(self.linstor)
-        self.oned = SimulatedOned()
-        self._door = Door(self.root / "door", self.linstor, self.hosts)
-        (self.one / "auth").write_text(self.oned.session + "\n", encoding="utf-8")
+        with ExitStack() as stack:
+            if root is None and not keep:
+                stack.callback(shutil.rmtree, self.root, ignore_errors=True)
+            _install(self.one, version)
+            self.hosts = SandboxHosts(self.root, hosts, front_end, nodes or {})
+            self.linstor = self._model(hosts, groups or GROUPS)
+            self.guests = Guests(self.linstor, self.hosts)
+            self._serve(stack)
+            self._stack = stack.pop_all()
         self._calls = itertools.count(1)
 
-    def _install(self, version: str) -> None:
-        """A self-contained OpenNebula, its own drivers played by stand-ins, and our executables."""
-        remotes = self.one / "var" / "remotes"
-        scripts = resources.files("entrypoints.sandbox") / "scripts"
-        with resources.as_file(scripts) as tree:
-            shutil.copytree(tree, remotes, dirs_exist_ok=True, copy_function=_copy_executable)
-        for directory in ("etc", "lib", "var/vms", "var/datastores"):
-            (self.one / directory).mkdir(parents=True, exist_ok=True)
-        (remotes / "VERSION").write_text(version + "\n", encoding="utf-8")
-        launchers.write(remotes, sys.executable)
+    def _model(self, hosts: Sequence[str], groups: Mapping[str, int]) -> LinstorModel:
+        names = self.hosts.nodes
+        model = LinstorModel.simple(
+            [names[host] for host in hosts],
+            diskless=[names[self.hosts.front_end]],
+            groups=groups,
+            contents=InFiles(self.root / "volumes"),
+        )
+        self.hosts.follow(model)
+        return model
+
+    def _serve(self, stack: ExitStack) -> None:
+        self.server = serve(self.linstor)
+        stack.callback(self.server.close)
+        self.oned = SimulatedOned()
+        stack.callback(self.oned.close)
+        door = Door(self.linstor, self.hosts, self.guests)
+        stack.callback(door.close)
+        self.hosts.answer_at(door.port)
+        (self.one / "auth").write_text(self.oned.session + "\n", encoding="utf-8")
 
     @property
     def datastores(self) -> Path:
-        """Where the datastores are, as oned writes it."""
+        """Where the datastores are."""
         return self.one / "var" / "datastores"
 
     @property
@@ -131,91 +161,62 @@ class Sandbox:
         timeout: float = TIMEOUT,
         extra: Mapping[str, str] | None = None,
     ) -> Completed:
-        """Start an executable as oned does, and count what it asks for."""
-        mark = f"{next(self._calls)}"
-        before = len(self.server.requests), len(self.oned.requests)
-        environment = {**self.environment(), "SANDBOX_CALL": mark, **(extra or {})}
-        began = time.monotonic()
-        ended = subprocess.run(
-            [str(self.script(kind, driver, action)), *argv],
-            input=stdin,
-            capture_output=True,
-            env=environment,
-            cwd=self.one / "var",
-            timeout=timeout,
-            check=False,
-        )
-        seconds = time.monotonic() - began
-        return self._completed(ended, seconds, before, mark)
+        """Start an executable as oned does, with *extra* in its environment; only one at a time is counted right.
 
-    def _completed(
-        self, ended: subprocess.CompletedProcess[bytes], seconds: float, before: tuple[int, int], mark: str
-    ) -> Completed:
-        asked = self.server.requests[before[0] :]
-        sessions = [each for each in self.sessions() if each["action"] == mark]
+        Raises TimeoutExpired; nothing that it started is left running then.
+        """
+        before = _Mark(str(next(self._calls)), len(self.server.requests), len(self.oned.requests), self._log_size())
+        environment = {**self.environment(), "SANDBOX_CALL": before.call, **(extra or {})}
+        argv = [str(self.script(kind, driver, action)), *argv]
+        return self._completed(run(argv, stdin, environment, self.one / "var", timeout), before)
+
+    def _completed(self, ended: Ended, before: _Mark) -> Completed:
+        requests = self.server.requests[before.linstor :]
+        sessions = self.sessions(before.log_bytes)
         return Completed(
-            ended.returncode,
+            ended.exit_code,
             ended.stdout.decode("utf-8", "replace"),
             ended.stderr.decode("utf-8", "replace"),
-            seconds,
-            tuple(f"{each.method} {each.path}" for each in asked),
-            sum(each.seconds for each in asked),
-            tuple(name for name, _ in self.oned.requests[before[1] :]),
-            tuple(str(each["host"]) for each in sessions),
-            sum(float(each["seconds"]) for each in sessions),
-            sum(each.bytes_out for each in asked),
+            ended.seconds,
+            linstor_requests=tuple(f"{each.method} {each.path}" for each in requests),
+            linstor_seconds=sum(each.seconds for each in requests),
+            linstor_bytes=sum(each.bytes_out for each in requests),
+            oned_requests=tuple(name for name, _ in self.oned.requests[before.oned :]),
+            ssh_sessions=tuple(each for each in sessions if each.call == before.call),
         )
 
-    def sessions(self) -> list[dict[str, Any]]:
-        """Every ssh session so far."""
-        path = self.root / "log" / "ssh.jsonl"
-        if not path.exists():
+    # -- what there is --------------------------------------------------------------------------
+
+    @property
+    def _log(self) -> Path:
+        return self.root / "log" / "ssh.jsonl"
+
+    def _log_size(self) -> int:
+        return self._log.stat().st_size if self._log.exists() else 0
+
+    def sessions(self, since: int = 0) -> list[Session]:
+        """The ssh sessions that have ended; *since* is a size in bytes that the log had."""
+        if not self._log.exists():
             return []
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        with self._log.open(encoding="utf-8") as file:
+            file.seek(since)
+            lines = [json.loads(line) for line in file]
+        return [
+            Session(each["host"], each["seconds"], each["exit"], each["in"], each["out"], each["action"])
+            for each in lines
+        ]
 
     def host_path(self, host: str, path: str) -> Path:
         """Where a path of a host is in the sandbox."""
         return self.hosts.path(host, path)
 
-    def picture(self) -> dict[str, str]:
-        """What LINSTOR and the hosts have now, a line each: for showing what changed, and for the audit."""
-        return {**self._volumes(), **self._files()}
-
-    def _volumes(self) -> dict[str, str]:
-        seen: dict[str, str] = {}
-        for definition in self.linstor.state.definitions.values():
-            for resource in definition.resources.values():
-                role = "witness" if resource.tiebreaker else "attachment" if resource.diskless else "replica"
-                state = ", in use" if self.linstor.devices.in_use(definition, resource.node) else ""
-                seen[f"{definition.name} on {resource.node}"] = role + state
-            for name in definition.snapshots:
-                seen[f"{definition.name} snapshot {name}"] = "taken"
-            if definition.kernel:
-                seen[f"{definition.name} two writers"] = "allowed"
-        return seen
-
-    def _files(self) -> dict[str, str]:
-        seen: dict[str, str] = {}
-        for host in self.hosts.names:
-            base = self.host_path(host, str(self.datastores))
-            for path in sorted(base.rglob("*")) if base.exists() else ():
-                if path.is_symlink():
-                    seen[f"{host}:{path.relative_to(base)}"] = f"link to {self._plain(host, path.readlink())}"
-                elif path.is_file():
-                    seen[f"{host}:{path.relative_to(base)}"] = "file"
-        return seen
-
-    def _plain(self, host: str, path: Path) -> str:
-        home = self.root / "hosts" / host
-        return f"/{path.relative_to(home)}" if path.is_relative_to(home) else str(path)
+    def picture(self) -> Picture:
+        """What LINSTOR and the hosts have now."""
+        return picture(self.linstor, self.hosts, self.datastores)
 
     def close(self) -> None:
-        """Stop everything; the directory goes, too."""
-        self._door.close()
-        self.server.close()
-        self.oned.close()
-        if not self._keep:
-            shutil.rmtree(self.root, ignore_errors=True)
+        """Stop everything; the directory goes, too. Closing twice is fine."""
+        self._stack.close()
 
     def __enter__(self) -> Sandbox:
         return self
@@ -224,6 +225,17 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _install(one: Path, version: str) -> None:
+    """A self-contained OpenNebula (opennebula.md 1.2): its own drivers played by stand-ins, and our executables."""
+    remotes = one / "var" / "remotes"
+    with resources.as_file(resources.files("entrypoints.sandbox") / "scripts") as tree:
+        shutil.copytree(tree, remotes, dirs_exist_ok=True, copy_function=_copy_executable)
+    for directory in ("etc", "lib", "var/vms", "var/datastores"):
+        (one / directory).mkdir(parents=True, exist_ok=True)
+    (remotes / "VERSION").write_text(version + "\n", encoding="utf-8")
+    launchers.write(remotes, sys.executable)
 
 
 def _copy_executable(source: str, target: str) -> None:

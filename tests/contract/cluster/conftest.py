@@ -22,8 +22,7 @@ from domain.names import GroupName, HostName, VolumeName
 from domain.ports import Cluster
 from domain.settings import Limits, StorageSettings
 from domain.volumes import CopyState, Definition, Deployment
-from entrypoints.sandbox.linstor import LinstorServer, serve
-from entrypoints.sandbox.linstor.app import Fault
+from entrypoints.sandbox.linstor import Fault, LinstorServer, serve
 
 THIN_KIB, THICK_KIB = 8 * 1024 * 1024, 2 * 1024 * 1024
 HOSTS = ("host-a", "host-b", "host-c")

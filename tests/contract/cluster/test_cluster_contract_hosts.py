@@ -105,6 +105,30 @@ def test_a_host_that_is_away_is_not_usable_whatever_attach_says(cluster_simulate
         assert (here.reachable, here.usable, here.in_use) == (False, False, None)
 
 
+def test_a_host_that_is_cut_off_is_not_connected(cluster_simulated: Any) -> None:
+    """Its data may fall behind though LINSTOR calls it up to date (linstor.md 2.18)."""
+    volume = cluster_simulated.volume()
+    (cut, other) = cluster_simulated.with_role(volume, Role.REPLICA)
+    cluster_simulated.model.events.cut_network(cut)
+    seen = cluster_simulated.seen(volume)
+    assert (seen[cut].connected, seen[other].connected, seen[cut].state) == (False, False, DiskState.UP_TO_DATE)
+    cluster_simulated.model.events.heal_network(cut)
+    assert all(each.connected for each in cluster_simulated.seen(volume).values())
+
+
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [("Inconsistent", DiskState.BEHIND), ("Outdated", DiskState.BEHIND), ("Failed", DiskState.FAILED)],
+)
+def test_a_replica_that_is_behind_is_no_good_one(cluster_simulated: Any, told: str, state: DiskState) -> None:
+    """The other one is."""
+    volume = cluster_simulated.volume()
+    (behind, other) = cluster_simulated.with_role(volume, Role.REPLICA)
+    cluster_simulated.model.events.set_disk_state(behind, volume, told)
+    seen = cluster_simulated.seen(volume)
+    assert (seen[behind].state, seen[behind].good_replica, seen[other].good_replica) == (state, False, True)
+
+
 def test_detaching_leaves_at_most_a_witness(cluster_world: Any) -> None:
     """The quorum is as before, and detaching again changes nothing (linstor.md 2.7)."""
     volume = cluster_world.volume()

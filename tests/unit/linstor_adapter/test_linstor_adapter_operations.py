@@ -207,6 +207,26 @@ def test_a_copy_over_a_taken_name(script: Any, cluster: Cluster) -> None:
     assert "resource_group" not in script.body_of(f"POST {RD}/c1/clone")
 
 
+@pytest.mark.parametrize("ours", [True, False])
+def test_a_copy_whose_reply_is_lost(script: Any, cluster: Cluster, ours: bool) -> None:
+    """The repetition says "exists"; only the mark of this very request makes it a success."""
+    line = f"POST {RD}/c1/clone"
+    script.say(f"GET {RD}", body=[{"name": "c1"}])
+    script.say(line, cut=True)
+    script.say(line, 500, {"clone_name": NEW, "messages": [{"ret_code": EXISTS, "message": "exists"}]})
+
+    def answer(heard: Any) -> Any:
+        said = original(heard)
+        if heard.line == line and len(script.heard) > 3:
+            props = heard.body["override_props"] if ours else {}
+            script.forget(f"GET {RD}")
+            script.say(f"GET {RD}", body=[{"name": NEW, "props": props}])
+        return said
+
+    original, script.answer = script.answer, answer
+    assert cluster.copy(vol("c1"), NEW, None, {}) is ours
+
+
 @pytest.mark.parametrize("status", [201, 500])
 def test_errors_inside_a_clones_answer_count(script: Any, cluster: Cluster, status: int) -> None:
     """Servers before 1.32.2 answer 201 with an error among the messages (linstor.md 2.12)."""

@@ -80,6 +80,19 @@ def test_what_is_not_linstor_is_passed_over(new_script: Any, reach: Any, said: d
     assert reach(stranger.url, script.url).definitions([VOLUME]) == {}
 
 
+def test_the_good_controller_is_asked_first_from_then_on(new_script: Any, reach: Any) -> None:
+    """A second connection does not walk the list again, in whatever thread it is made."""
+    stranger, script = new_script(), new_script()
+    stranger.say(DEFINITIONS, raw=b"hello")
+    script.say(DEFINITIONS, body=[])
+    cluster = reach(stranger.url, script.url)
+    cluster.definitions([VOLUME])
+    other = threading.Thread(target=cluster.definitions, args=[[VOLUME]])
+    other.start()
+    other.join()
+    assert (len(stranger.heard), len(script.heard)) == (1, 2)
+
+
 def test_nobody_answers_names_every_controller(reach: Any) -> None:
     """The message lists the addresses that were tried."""
     one, other = dead_port(), dead_port()

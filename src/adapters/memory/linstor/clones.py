@@ -4,38 +4,47 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapters.memory.linstor import quorum
-from adapters.memory.linstor.definitions import Definitions
+from adapters.memory.linstor import commands, properties, quorum
 from adapters.memory.linstor.deploy import Deploy
-from adapters.memory.linstor.objects import CLONE_KINDS, Definition, Pool, Resource, VolumeDefinition, by_name, new_uuid
+from adapters.memory.linstor.objects import (
+    CLONE_KINDS,
+    Definition,
+    Pool,
+    Resource,
+    VolumeDefinition,
+    by_name,
+    new_uuid,
+)
+from adapters.memory.linstor.properties import Given
 from adapters.memory.linstor.replies import (
     CREATED,
     CRT,
-    DEL,
-    DELETED,
     MOD,
     MODIFIED,
     RSC,
     RSC_DFN,
     VLM,
+    Refused,
     Reply,
     refuse,
     reported,
     success,
 )
-from adapters.memory.linstor.resources import TWO_PRIMARIES
+from adapters.memory.linstor.satellites import Satellites
+from adapters.memory.linstor.snapshots import GOOD_STATES, SKIP_DISK
 from adapters.memory.linstor.state import State, check_resource_name
 
+CLONED_FROM = "cloned-from"
 NOT_COPIED_VOLUME_PROPS = ("DrbdOptions/Disk/rs-discard-granularity",)
 
 
 class Clones:
-    """Clones of definitions."""
+    """Clones of definitions. *slow*: by name, how often a clone answers CLONING before it is COMPLETE."""
 
-    def __init__(self, state: State, deploy: Deploy, definitions: Definitions) -> None:
+    def __init__(self, state: State, satellites: Satellites, deploy: Deploy) -> None:
         self._state = state
+        self._satellites = satellites
         self._deploy = deploy
-        self._definitions = definitions
         self.slow: dict[str, int] = {}
 
     def start(
@@ -44,148 +53,194 @@ class Clones:
         name: str,
         *,
         group: str = "",
-        override: dict[str, str] | None = None,
+        override: Given | None = None,
         delete: Sequence[str] = (),
         namespaces: Sequence[str] = (),
+        layers: Sequence[str] = (),
     ) -> list[Reply]:
         """Start a clone node by node. A satellite that fails is no error here: only the status tells."""
         with self._state.lock:
             context = CRT | RSC_DFN
-            source = self._source(source_name)
-            check_resource_name(name, context, self._state)
-            if self._state.find(name) is not None:
-                message = f"A resource definition with the name '{name}' already exists"
-                raise refuse(context, 501, message, cause="The name is taken.", details=f"Resource definition: {name}")
-            new_group = self._state.group(group, context).name if group else source.group
-            pools = self._pools(source, new_group, context)
-            target = self._target(source, name, new_group)
-            said = self._change_props(target, override or {}, delete, namespaces)
-            return said + self._copy(source, target, pools)
+            source = self._source(source_name, layers, context)
+            self._check_name(name, context)
+            pools = self._pools(source, self._group(group or source.group, context), context)
+            put = properties.allowed(self._state, override or {}, context, f"Resource definition: {name}")
+            target = self._target(source, name, by_name(self._state.groups, group) or source.group)
+            properties.change(target.props, {}, delete, namespaces)
+            target.props.update(put)
+            said = self._satellites.round(source, context, f"Suspend IO on clone source {source.name}")
+            said += properties.told(RSC_DFN, put, delete)
+            return said + self._copy(source, target, pools, context)
 
-    def _source(self, name: str) -> Definition:
+    # -- checks ---------------------------------------------------------------------------------
+
+    def _source(self, name: str, layers: Sequence[str], context: int) -> Definition:
         found = self._state.find(name)
         if found is None:
-            text = f"The specified resource definition '{name}' could not be found in the database"
-            message = f"Resource definition '{name}' not found."
-            raise refuse(0, 301, message, cause=text, correction="Create it first.")
+            members = {"cause": "It is not in the database.", "correction": "Create it first."}
+            raise refuse(0, 301, f"Resource definition '{name}' not found.", **members)
+        wanted = [each.upper() for each in layers] or found.layers
+        if wanted != found.layers and any(each.diskless for each in found.resources.values()):
+            raise refuse(context, 225, "The layers of a clone with diskless peers cannot be changed", details=name)
         return found
 
-    def _pools(self, source: Definition, group: str, context: int) -> dict[str, Pool]:
-        """The pool of every replica of the clone. Raises Refused 996, 227, 974."""
-        members = self._state.groups[group].pools
-        behind = [each for each in source.diskful() if each.disk_state not in ("", "UpToDate")]
-        offline = [each for each in source.diskful() if not self._state.nodes[each.node].online]
-        if behind:
-            raise refuse(context, 974, "Clone source is not UpToDate")
-        pools: dict[str, Pool] = {}
-        for each in source.diskful():
-            pool = self._clone_pool(each, members)
-            if pool is not None and not offline:
-                pools[each.node] = pool
-        if len(pools) < len(source.diskful()) or not pools or "DELETE" in source.flags:
-            error = refuse(
-                context, 996, "No suitable storage pools found for cloning.", details=f"Source: {source.name}"
-            )
-            raise reported(error, self._state.report())
-        used = [self._state.nodes[each.node].pools[each.pool] for each in source.diskful()]
+    def _check_name(self, name: str, context: int) -> None:
+        if not name:
+            details = "Neither a name nor an external name is given."
+            raise refuse(context, 202, "No name for the cloned resource was specified.", details=details)
+        check_resource_name(name, context, self._state)
+        if self._state.find(name) is not None:
+            message = f"A resource definition with the name '{name}' already exists"
+            raise refuse(context, 501, message, cause="The name is taken.", details=f"Resource definition: {name}")
+
+    def _group(self, name: str, context: int) -> list[str]:
+        """The pools that a group may use, none for all. Raises Refused 317."""
+        found = by_name(self._state.groups, name)
+        if found is None:
+            raise self._reported(context, 317, f"Resource group '{name}' could not be found.")
+        return self._state.groups[found].pools
+
+    def _reported(self, context: int, code: int, message: str) -> Refused:
+        return reported(refuse(context, code, message, details="Clone"), self._state.report(message))
+
+    def _pools(self, source: Definition, members: Sequence[str], context: int) -> dict[str, Pool]:
+        """The pool of every replica of the clone. Raises Refused 243, 996, 227, 974."""
+        diskful = source.diskful()
+        for each in diskful:
+            if each.props.get(SKIP_DISK, "").lower() == "true":
+                message = f"Resource Node: '{each.node}', Rsc: '{source.name}' has skip-disk set, unable to clone."
+                raise refuse(context, 243, message, details=f"Source: {source.name}")
+            if each.disk_state not in GOOD_STATES:
+                message = "Cannot clone resource-definition, because we have a non-UpToDate DRBD device."
+                raise refuse(context, 974, message, details=f"Source: {source.name}")
+        pools = {each.node: pool for each in diskful if (pool := self._pool(each, members)) is not None}
+        if len(pools) < len(diskful) or not pools or "DELETE" in source.flags:
+            raise self._reported(context, 996, "No suitable storage pools found for cloning.")
+        used = [self._satellites.pool(each) for each in diskful]
         if any(pool.kind not in CLONE_KINDS for pool in [*pools.values(), *used]):
-            raise refuse(context, 227, "Clone source contains unsupported storage pools")
+            raise self._reported(context, 227, "Clone source contains unsupported storage pools")
         return pools
 
-    def _clone_pool(self, each: Resource, members: Sequence[str]) -> Pool | None:
+    def _pool(self, each: Resource, members: Sequence[str]) -> Pool | None:
+        """The pool of the source where the group allows it, else the first other one on that node."""
         node = self._state.nodes[each.node]
+        if not node.online:
+            return None
         if not members or by_name(members, each.pool) is not None:
             return node.pools[each.pool]
-        return next((node.pools[name] for name in members if name in node.pools), None)
+        found = [own for name in members if (own := by_name(node.pools, name)) is not None]
+        return node.pools[found[0]] if found else None
+
+    # -- work -----------------------------------------------------------------------------------
 
     def _target(self, source: Definition, name: str, group: str) -> Definition:
-        props = {key: value for key, value in source.props.items() if key != "cloned-from"}
-        props["cloned-from"] = source.name
+        props = {**source.props, CLONED_FROM: source.name}
         target = Definition(name, group, list(source.layers), props=props, port=self._state.free_port())
+        target.layers_known = True
         self._state.add(target)
         for volume in source.volumes.values():
             copied = VolumeDefinition(volume.number, volume.size, self._state.free_minor())
-            copied.props = dict(volume.props)
-            copied.props["DrbdCurrentGi"] = new_uuid().replace("-", "").upper()[:16]
-            if not source.drbd:
-                copied.props.pop("DrbdCurrentGi")
+            copied.props = {key: value for key, value in volume.props.items() if key not in NOT_COPIED_VOLUME_PROPS}
+            if source.drbd:
+                copied.props["DrbdCurrentGi"] = new_uuid().replace("-", "").upper()[:16]
+                copied.flags.add("DRBD_INITIALIZED")
             target.volumes[volume.number] = copied
         return target
 
-    @staticmethod
-    def _change_props(
-        target: Definition, override: dict[str, str], delete: Sequence[str], namespaces: Sequence[str]
-    ) -> list[Reply]:
-        said = []
-        for space in namespaces:
-            prefix = space.rstrip("/") + "/"
-            for key in [key for key in target.props if key.startswith(prefix)]:
-                del target.props[key]
-        for key in delete:
-            target.props.pop(key, None)
-        if delete:
-            said.append(success(DEL | RSC_DFN, DELETED, f"Successfully deleted property key(s): {', '.join(delete)}"))
-        target.props.update(override)
-        if override:
-            said.append(success(CRT | RSC_DFN, CREATED, f"Successfully set property key(s): {', '.join(override)}"))
-        return said
+    def _copy(self, source: Definition, target: Definition, pools: dict[str, Pool], context: int) -> list[Reply]:
+        said: list[Reply] = []
+        for each in [each for each in source.resources.values() if not each.going]:
+            said += self._record(target, each, pools.get(each.node), context)
+        said += self._satellites.round(
+            source, context, f"Set snapshot for clone property of '{source.name}' on '{{node}}'"
+        )
+        said += self._satellites.round(source, context, f"Resumed IO of '{source.name}' on '{{node}}' after clone")
+        failed = [node for node, pool in pools.items() if not self._copied(source, target, node, pool)]
+        said += self._created(target, context)
+        self._finish(target, failed)
+        quorum.settle_quorum(target, context)
+        text = f"Disabled start cloning flag {target.name}"
+        return said + self._satellites.round(target, context, text)
 
-    def _copy(self, source: Definition, target: Definition, pools: dict[str, Pool]) -> list[Reply]:
-        self._copy_contents(source, target, pools)
-        failed = [node for node, pool in pools.items() if self._deploy.cannot(target, node, pool)]
-        failed += [node for node in pools if self._state.fails(node, f"lvconvert {target.name}_00000")]
-        for each in source.resources.values():
-            if not each.going:
-                self._copy_resource(target, each, pools.get(each.node), failed)
-        if failed:
-            target.flags |= {"CLONING", "FAILED"}
-        else:
-            quorum.settle_quorum(target, CRT | RSC_DFN)
-        if target.props.get(TWO_PRIMARIES) == "yes":
-            self._state.sync_kernel(target)
-        return self._told(source, target)
+    def _record(self, target: Definition, each: Resource, pool: Pool | None, context: int) -> list[Reply]:
+        pool_name = pool.name if pool is not None else each.pool
+        resource = Resource(each.node, set(each.flags), {"StorPoolName": pool_name}, pool=pool_name, deployed=False)
+        resource.created = self._state.millis()
+        quorum.record(self._state, target, resource)
+        text = f"New resource '{target.name}' on node '{each.node}' registered."
+        volume = "Volume with number '{}' on resource '{}' on node '{}' successfully registered"
+        numbers = sorted(target.volumes)
+        volumes = [success(CRT | VLM, CREATED, volume.format(own, target.name, each.node)) for own in numbers]
+        return [success(context, CREATED, text), *volumes]
 
-    def _copy_contents(self, source: Definition, target: Definition, pools: dict[str, Pool]) -> None:
-        for volume in target.volumes.values():
-            content = source.volumes[volume.number].content
-            assert content is not None
-            volume.content = content.copy(f"{target.name}_{volume.number:05d}.{volume.uuid[:8]}")
-            volume.gross = source.volumes[volume.number].gross
-        for pool in pools.values():
-            self._deploy.fit(target, pool)
+    def _copied(self, source: Definition, target: Definition, node: str, pool: Pool) -> bool:
+        """Copy what the source's replica on *node* holds; whether the satellite could."""
+        here = target.resources[node]
+        for own, volume in target.volumes.items():
+            name, of = commands.backing(target, volume), commands.backing(source, source.volumes[own])
+            same = self._satellites.pool(source.resources[node]).kind == pool.kind and pool.thin
+            command = commands.restore(pool, name, of) if same else commands.create(pool, name, volume.size)
+            if any(self._state.fails(node, each) for each in (command, f"lvconvert {name}")):
+                here.backed = False
+                return False
+            copy = source.content(source.resources[node], own).copy(f"{name}.{here.uuid[:8]}")
+            volume.gross = max(volume.gross, source.volumes[own].gross)
+            if volume.content is None:
+                volume.content = copy
+            elif target.drbd:
+                copy.discard()
+            else:
+                here.own[own] = copy
+        self._deploy.fit(target, pool)
         for volume in target.volumes.values():
             for key in NOT_COPIED_VOLUME_PROPS:
                 volume.props.pop(key, None)
+        return True
 
-    def _copy_resource(self, target: Definition, each: Resource, pool: Pool | None, failed: Sequence[str]) -> None:
-        pool_name = pool.name if pool is not None else each.pool
-        resource = Resource(each.node, set(each.flags), {"StorPoolName": pool_name}, pool=pool_name)
-        resource.volume_flags = {"CLONING_FINISHED"}
-        if failed and not each.diskless:
-            broken = each.node in failed
-            resource.deployed = False
-            resource.volume_flags = {"DELETE", "CLONING"} if broken else {"CLONING", "CLONING_FINISHED"}
-            resource.disk_state = "CloningFailed" if broken else "CloningDone"
-        quorum.add_resource(self._state, target, resource)
-
-    @staticmethod
-    def _told(source: Definition, target: Definition) -> list[Reply]:
-        said = [
-            success(CRT | RSC_DFN, CREATED, f"New resource '{target.name}' registered."),
-            success(CRT | VLM, CREATED, f"Volume number 0 of resource '{target.name}' created"),
-            success(CRT | RSC_DFN, MODIFIED, f"Created resource '{target.name}'"),
-        ]
-        if source.drbd:
-            said.append(success(CRT | RSC, MODIFIED, f"Resource '{source.name}' [DRBD] adjusted."))
-        if any(each.diskless for each in source.resources.values()) and source.drbd:
-            said.append(success(MOD | RSC, MODIFIED, f"Resource '{target.name}' [DRBD] adjusted."))
+    def _created(self, target: Definition, context: int) -> list[Reply]:
+        """Volumes are there; a diskless peer has its device at once."""
+        said: list[Reply] = []
+        for each in target.resources.values():
+            if each.diskless and self._satellites.online(each):
+                self._up(target, each)
+                said += self._satellites.adjusts(target, context)(each)
+                said += self._satellites.adjusts(target, MOD | RSC)(each)
+            elif not each.diskless:
+                said += self._satellites.per_volume(target, each, CRT | VLM, CREATED, "created")
+            said.append(success(context, MODIFIED, f"Created resource '{target.name}' on '{each.node}'"))
         return said
+
+    def _up(self, target: Definition, each: Resource) -> None:
+        each.deployed = True
+        each.volume_flags = {"CLONING_FINISHED"}
+        self._state.announce("appeared", target, each)
+
+    def _finish(self, target: Definition, failed: Sequence[str]) -> None:
+        """The devices of the replicas come up, unless one node failed: then none does, for good."""
+        for each in target.diskful():
+            if not failed:
+                self._up(target, each)
+                continue
+            broken = each.node in failed
+            each.volume_flags = {"DELETE", "CLONING"} if broken else {"CLONING", "CLONING_FINISHED"}
+            each.disk_state = "CloningFailed" if broken else "CloningDone"
+        if failed:
+            target.flags |= {"CLONING", "FAILED"}
+
+    # -- status ---------------------------------------------------------------------------------
+
+    def asked_status(self, name: str) -> str:
+        """The status as a client gets it. Raises Refused 301 for what is no clone."""
+        found = self.status(name)
+        if found is None:
+            raise refuse(0, 301, "Cloned resource not found.")
+        return found
 
     def status(self, name: str) -> str | None:
         """CLONING, COMPLETE, FAILED, or None for what is no clone; FAILED also while a node is away (2.12)."""
         with self._state.lock:
             target = self._state.find(name)
-            if target is None or "cloned-from" not in target.props:
+            if target is None or CLONED_FROM not in target.props:
                 return None
             if self.slow.get(target.name, 0) > 0:
                 self.slow[target.name] -= 1

@@ -90,7 +90,8 @@ class MemoryContent:
 
     def replace(self, other: Content) -> None:
         """Become a copy of *other*."""
-        assert isinstance(other, MemoryContent)
+        if not isinstance(other, MemoryContent):
+            raise TypeError("contents in memory are copied from contents in memory")
         self._size, self._blocks = other._size, dict(other._blocks)
 
     def discard(self) -> None:
@@ -141,7 +142,8 @@ class FileContent:
 
     def replace(self, other: Content) -> None:
         """Take over the bytes of *other* in place: the file keeps its inode, which devices link to."""
-        assert other.path is not None
+        if other.path is None:
+            raise TypeError("contents in files are copied from contents in files")
         _copy_sparse(other.path, self._path)
 
     def discard(self) -> None:

@@ -1,80 +1,75 @@
-"""What satellites do: make volumes and devices, adjust DRBD, or fail half way (linstor.md 2.5, 2.17)."""
+"""Deployments: volumes, contents and devices come up, round by round (linstor.md 2.3, 2.5, 2.6)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from adapters.memory.linstor import quorum
-from adapters.memory.linstor.objects import Definition, Node, Pool, Resource, VolumeDefinition, gross_kib, metadata_kib
+from adapters.memory.linstor import commands, quorum
+from adapters.memory.linstor.objects import (
+    DISKLESS_POOL,
+    Definition,
+    Node,
+    Pool,
+    Resource,
+    Snapshot,
+    VolumeDefinition,
+    gross_kib,
+    metadata_kib,
+)
+from adapters.memory.linstor.quorum import Settled
 from adapters.memory.linstor.replies import (
     CREATED,
     CRT,
+    DELETED,
     MOD,
-    MODIFIED,
+    OPERATION,
     RSC,
     VLM,
     Refused,
     Reply,
     info,
-    refuse,
-    reported,
+    number,
     success,
     warning,
 )
-from adapters.memory.linstor.space import Filter, Space
+from adapters.memory.linstor.satellites import Satellites
 from adapters.memory.linstor.state import State
 
-KIND_NAMES = {"LVM": "LVM", "LVM_THIN": "LVM-Thin", "ZFS": "ZFS", "ZFS_THIN": "ZFS-Thin"}
 AUTO_VERIFY = "DrbdOptions/auto-verify-alg"
+MINIMUM_KIB = 4
+MAXIMUM_KIB = 2**40
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the data of new replicas comes from."""
+
+    snapshot: Snapshot | None = None
 
 
 class Deploy:
     """Deployments as satellites carry them out."""
 
-    def __init__(self, state: State, space: Space) -> None:
+    def __init__(self, state: State, satellites: Satellites) -> None:
         self._state = state
-        self._space = space
+        self._satellites = satellites
 
-    def gross(self, definition: Definition, pool: Pool) -> int:
-        """Backing size of all volumes in *pool*, KiB."""
-        sizes = (volume.size for volume in definition.volumes.values())
-        return sum(gross_kib(size, pool.granularity, drbd=definition.drbd) for size in sizes)
+    # -- recording ------------------------------------------------------------------------------
 
-    def replicas(self, definition: Definition, wanted: Filter, count: int, context: int) -> list[Reply]:
-        """Place replicas until there are *count*. Raises Refused 996."""
-        have = definition.diskful()
-        size = sum(volume.size for volume in definition.volumes.values())
-        taken = [each.node for each in have]
-        chosen = self._space.choose(wanted, size, taken, count - len(have))
-        if len(chosen) < count - len(have):
-            raise self._space.not_enough(context, wanted, size)
-        if not definition.volumes:
-            said = [success(context, CREATED, f"Resource '{definition.name}' successfully autoplaced")]
-            return [*said, warning(context, 3000, "No volumes have been defined for resource")]
-        return self._deploy_all(definition, chosen, context, first=not have)
+    def record_replica(self, definition: Definition, node: Node, pool: Pool) -> Resource:
+        """Put a replica on record; its satellite has done nothing yet."""
+        made = Resource(node.name, props={"StorPoolName": pool.name}, pool=pool.name, deployed=False, backed=False)
+        return quorum.record(self._state, definition, made)
 
-    def _deploy_all(
-        self, definition: Definition, chosen: list[tuple[Node, Pool]], context: int, *, first: bool
-    ) -> list[Reply]:
-        said = [success(CRT | RSC, CREATED, "Successfully set property key(s): StorPoolName") for _ in chosen]
-        message = f"Resource '{definition.name}' successfully autoplaced on {len(chosen)} nodes"
-        said.append(success(context, CREATED, message))
-        if first:
-            said += self.first_deployment(definition, context)
-        for node, pool in chosen:
-            old = definition.resources.pop(node.name, None)
-            if old is not None:
-                self._state.announce("vanished", definition, old)
-            said += self._make_replica(definition, node, pool, context)
-        said += quorum.settle_witness(self._state, definition, context)
-        said += quorum.settle_quorum(definition, context)
-        said += self.steps(definition, [node.name for node, _ in chosen], context)
-        if definition.drbd and (first or definition.tiebreaker() is None):
-            said += self._state.adjusted(definition, MOD | RSC)
-        return said
+    def record_diskless(self, definition: Definition, node: Node) -> Resource:
+        """Put an attachment on record."""
+        flags, props = {"DISKLESS", "DRBD_DISKLESS"}, {"StorPoolName": DISKLESS_POOL}
+        return quorum.record(self._state, definition, Resource(node.name, flags, props, deployed=False))
 
     def first_deployment(self, definition: Definition, context: int) -> list[Reply]:
         """What the controller settles when a definition gets its first resource."""
+        definition.layers_known = True
         for volume in definition.volumes.values():
             self.prepare(definition, volume)
         if not definition.drbd or AUTO_VERIFY in definition.props:
@@ -84,138 +79,250 @@ class Deploy:
 
     def prepare(self, definition: Definition, volume: VolumeDefinition) -> None:
         """Give a volume its content and the properties that LINSTOR sets at the first deployment."""
-        name = f"{definition.name}_{volume.number:05d}"
         if volume.content is None:
-            volume.content = self._state.contents.new(f"{name}.{volume.uuid[:8]}", volume.size * 1024)
-        volume.props.setdefault("StorDriver/internal/AllocationGranularity", "4096")
+            name = f"{commands.backing(definition, volume)}.{volume.uuid[:8]}"
+            volume.content = self._state.contents.new(name, volume.size * 1024)
         if definition.drbd:
             volume.flags.add("DRBD_INITIALIZED")
-            for key, value in _DRBD_VOLUME_PROPS.items():
-                volume.props.setdefault(key, value)
-            volume.props.setdefault("DrbdCurrentGi", volume.uuid.replace("-", "").upper()[:16])
-
-    def _make_replica(self, definition: Definition, node: Node, pool: Pool, context: int) -> list[Reply]:
-        """One replica with its volumes; a failing satellite leaves it recorded, without a device."""
-        resource = Resource(node.name, props={"StorPoolName": pool.name}, pool=pool.name)
-        resource.deployed = not self.cannot(definition, node.name, pool)
-        self.fit(definition, pool)
-        quorum.add_resource(self._state, definition, resource)
-        if not resource.deployed:
-            raise self.broken(context, node.name, f"Failed to create volume of '{definition.name}'").after(
-                [success(CRT | RSC, CREATED, f"New resource '{definition.name}' on node '{node.name}' registered.")]
-            )
-        return []
+            volume.props.setdefault("DrbdOptions/Disk/block-size", "512")
+            volume.props.setdefault("DrbdOptions/Disk/rs-discard-granularity", "4096")
 
     def fit(self, definition: Definition, pool: Pool) -> None:
         """Set backing and content size for the extents of *pool*."""
         for volume in definition.volumes.values():
             self.prepare(definition, volume)
             volume.gross = max(volume.gross, gross_kib(volume.size, pool.granularity, drbd=definition.drbd))
-            volume.props["Linstor/Drbd/InitialUptoDateOn"] = volume.props.get("Linstor/Drbd/InitialUptoDateOn", "HOST")
-            if not definition.drbd:
-                volume.props.pop("Linstor/Drbd/InitialUptoDateOn", None)
+            volume.props.setdefault("StorDriver/internal/AllocationGranularity", str(pool.granularity))
+            if definition.drbd:
+                volume.props.setdefault("DrbdOptions/Disk/discard-zeroes-if-aligned", "yes" if pool.thin else "no")
+                volume.props.setdefault("Linstor/Drbd/InitialUptoDateOn", "HOST")
             self.size_content(definition, volume)
 
     @staticmethod
     def size_content(definition: Definition, volume: VolumeDefinition) -> None:
         """The device is as large as the backing volume leaves room for; it never shrinks by that."""
-        assert volume.content is not None
         usable = usable_kib(definition, volume) * 1024
-        if volume.content.size < usable:
+        if volume.content is not None and volume.content.size < usable:
             volume.content.resize(usable)
 
-    def cannot(self, definition: Definition, node: str, pool: Pool) -> bool:
-        """Whether the satellite of *node* fails at the commands of a new replica."""
-        volume_group = pool.props.get("StorDriver/StorPoolName", pool.name)
-        commands = [f"lvcreate --config x -V 1k -n {definition.name}_00000 {volume_group}"]
-        if definition.drbd:
-            commands += [f"drbdadm create-md {definition.name}/0", f"drbdadm -vvv adjust {definition.name}"]
-        return any(self._state.fails(node, command) for command in commands)
+    # -- bringing up ----------------------------------------------------------------------------
 
-    def steps(self, definition: Definition, nodes: Iterable[str], context: int) -> list[Reply]:
-        """The entries of the satellites about new replicas."""
+    def bring_up(
+        self, definition: Definition, new: Sequence[Resource], context: int, source: Source = Source()
+    ) -> list[Reply]:
+        """The round that makes *new* resources and tells their peers; then whether they are ready.
+
+        Raises Refused with what was said where a satellite fails: what is on record stays.
+        """
+        made, others = {each.node for each in new}, self._satellites.adjusts(definition, context)
+
+        def does(each: Resource) -> list[Reply]:
+            return self._makes(definition, each, context, source) if each.node in made else others(each)
+
+        said: list[Reply] = []
+        failed = False
+        names = ", ".join(f"'{name}'" for name in made)
+        for each in list(definition.resources.values()):
+            what = "Created resource" if each.node in made else f"Added peer(s) {names} to resource"
+            text = f"{what} '{definition.name}' on '{{node}}'"
+            try:
+                said += self._satellites.round(definition, context, text, does, [each])
+            except Refused as refused:
+                said += refused.replies
+                failed = True
+        if failed:
+            raise Refused(*said)
+        return said
+
+    def _makes(self, definition: Definition, each: Resource, context: int, source: Source) -> list[Reply]:
+        said = [] if each.diskless else self.makes_backing(definition, each, context, source)
+        if not definition.drbd:
+            self._appears(definition, each)
+            return said
+        if not any(not other.diskless and not other.going for other in definition.resources.values()):
+            raise self._satellites.broken(context, each.node, "Linstor/Drbd/InitialUptoDateOn was unexpectedly null")
+        for volume in definition.volumes.values():
+            command = commands.create_metadata(definition, volume)
+            self._satellites.run(each.node, command, "Failed to create meta-data", context)
+        each.deployed = True
+        try:
+            said += self._satellites.adjusts(definition, context)(each)
+        except Refused:
+            each.deployed = False
+            raise
+        self._appears(definition, each)
+        return [one for one in said if "resized" not in one.message]
+
+    def makes_backing(
+        self, definition: Definition, each: Resource, context: int, source: Source = Source()
+    ) -> list[Reply]:
+        """Backing volumes with their contents; their satellite's entries. Raises Refused 998."""
+        pool = self._satellites.pool(each)
+        for volume in definition.volumes.values():
+            command, message = self._command(definition, volume, pool, source)
+            self._satellites.run(each.node, command, message, context)
+        self.fit(definition, pool)
+        each.backed = True
+        self._fill(definition, each, source)
+        return self._satellites.per_volume(definition, each, (context & OPERATION) | VLM, CREATED, "created")
+
+    @staticmethod
+    def _command(definition: Definition, volume: VolumeDefinition, pool: Pool, source: Source) -> tuple[str, str]:
+        name = commands.backing(definition, volume)
+        if source.snapshot is None:
+            return commands.create(pool, name, volume.size), "Failed to create lvm volume"
+        of = f"{name}_{source.snapshot.name}"
+        return commands.restore(pool, name, of), f"Failed to restore snapshot {of} into new volume {name}"
+
+    def _fill(self, definition: Definition, each: Resource, source: Source) -> None:
+        """Without DRBD a further volume has a content of its own; a restored one takes over its node's part."""
+        if not definition.drbd and any(other.backed for other in definition.active() if other is not each):
+            for own, volume in definition.volumes.items():
+                name = f"{commands.backing(definition, volume)}.{each.uuid[:8]}"
+                each.own[own] = self._state.contents.new(name, volume.size * 1024)
+        part = source.snapshot.parts.get(each.node, {}) if source.snapshot else {}
+        for own, content in part.items():
+            target = definition.content(each, own)
+            size = target.size
+            target.replace(content)
+            target.resize(max(size, target.size))
+
+    def _appears(self, definition: Definition, each: Resource) -> None:
+        each.deployed = True
+        each.created = each.created or self._state.millis()
+        self._state.announce("appeared", definition, each)
+
+    def ready(self, definition: Definition, new: Sequence[Resource], context: int) -> list[Reply]:
+        """Whether new resources found their peers; without DRBD or peers there is nothing to wait for."""
+        if not definition.drbd or len(definition.resources) < 2:
+            return []
         said = []
-        for name in nodes:
-            pool = self._state.nodes[name].pools[definition.resources[name].pool]
-            kind = KIND_NAMES.get(pool.kind, pool.kind)
-            text = f"({name}) Volume number 0 of resource '{definition.name}' [{kind}] created"
-            said.append(success(CRT | VLM, CREATED, text))
-            made = (context & 0x7C0000) | CRT
-            said.append(success(made, MODIFIED, f"Created resource '{definition.name}' on '{name}'"))
-            if definition.drbd:
-                said.append(success(CRT | RSC, MODIFIED, f"({name}) Resource '{definition.name}' [DRBD] adjusted."))
-                said.append(success(made, CREATED, f"Resource '{definition.name}' on '{name}' ready"))
+        for each in new:
+            if self._all_connected(definition, each) and self._state.devices.data_reachable(definition, each):
+                said.append(success(context, CREATED, f"Resource '{definition.name}' on '{each.node}' ready"))
+            else:
+                text = "Resource did not become ready on node '{}' within reasonable time, check Satellite for errors."
+                said.append(Reply(number(2, context, 0), text.format(each.node)))
         return said
 
-    def diskless(self, definition: Definition, node: Node, context: int) -> list[Reply]:
-        """An attachment; a witness elsewhere gives way to it (linstor.md 2.6)."""
-        said = self._registered(definition, node, context)
-        quorum.add_diskless(self._state, definition, node.name, set())
-        said += quorum.settle_witness(self._state, definition, context)
-        said += quorum.settle_quorum(definition, context)
-        said += [success(CRT | RSC, MODIFIED, f"Created resource '{definition.name}' on '{node.name}'")]
-        said += self._state.adjusted(definition, CRT | RSC) + self._state.not_connected(definition, context)
-        online = [each for each in definition.active() if self._state.nodes[each.node].online]
-        if not online:
-            message = f"Resource did not become ready on node '{node.name}' within reasonable time"
-            said.append(warning(0, 0, message))
+    def _all_connected(self, definition: Definition, each: Resource) -> bool:
+        """Whether every peer with data whose satellite is online is connected."""
+        peers = [one for one in definition.active() if one is not each and self._satellites.online(one)]
+        return all(self._state.devices.linked(each.node, one.node) for one in peers)
+
+    def settled(self, definition: Definition, settled: Settled, context: int, ready: int = 0) -> list[Reply]:
+        """The rounds behind a change of the witness: a new one comes up, an old one is cleaned up."""
+        if settled.made is not None:
+            said = self.bring_up(definition, [settled.made], context)
+            return said + self.ready(definition, [settled.made], ready or context)
+        return self.clean_up(definition, settled.gone, context) if settled.gone is not None else []
+
+    def clean_up(self, definition: Definition, gone: Resource, context: int) -> list[Reply]:
+        """The last step of a deletion: the node removes what it has, the others are told."""
+        gone.flags.add("DELETE")
+        gone.volume_flags.add("DELETE")
+        text = f"Notified '{{node}}' that '{definition.name}' is being cleaned up on Node(s): [{gone.node}]"
+        said = self._satellites.round(definition, context, text)
+        if self._satellites.online(gone):
+            quorum.forget(self._state, definition, gone)
+            said.append(success(context, DELETED, f"Node: {gone.node}, Resource: {definition.name} deletion complete."))
         return said
 
-    def diskful(self, definition: Definition, node: Node, pool: Pool, context: int) -> list[Reply]:
-        """A replica on a chosen node."""
-        first = not definition.resources
-        said = self._registered(definition, node, context)
+    # -- whole deployments ----------------------------------------------------------------------
+
+    def place(
+        self,
+        definition: Definition,
+        chosen: Sequence[tuple[Node, Pool]],
+        context: int,
+        diskless: Sequence[Resource] = (),
+    ) -> list[Reply]:
+        """Replicas on the nodes that an autoplacer has chosen, and *diskless* ones beside them (linstor.md 2.5)."""
+        first = len(definition.resources) == len(diskless)
+        said = [set_pool() for _ in [*chosen, *diskless]]
+        message = f"Resource '{definition.name}' successfully autoplaced on {len(chosen)} nodes"
+        said.append(success(context, CREATED, message))
         if first:
             said += self.first_deployment(definition, context)
-        said += self._make_replica(definition, node, pool, context)
-        said += quorum.settle_witness(self._state, definition, context)
-        said += quorum.settle_quorum(definition, context)
-        said += self.steps(definition, [node.name], context)
-        if not definition.drbd:
-            said.append(success(CRT | RSC, MODIFIED, f"Created resource '{definition.name}' on '{node.name}'"))
-        return said + self._state.not_connected(definition, context)
-
-    @staticmethod
-    def _registered(definition: Definition, node: Node, context: int) -> list[Reply]:
-        refs = {"RscDfn": definition.name, "Node": node.name}
-        return [
-            success(context, CREATED, "Successfully set property key(s): StorPoolName", **refs),
-            success(context, CREATED, f"New resource '{definition.name}' on node '{node.name}' registered.", **refs),
-            success(CRT | VLM, CREATED, f"Volume with number '0' on resource '{definition.name}' registered", **refs),
-        ]
-
-    def adjust_options(self, definition: Definition, context: int) -> list[Reply]:
-        """Let the satellites take over changed options. Raises Refused 998 where a kernel keeps one."""
-        before = set(definition.kernel)
-        said = self._state.adjusted(definition, context) + self._state.not_connected(definition, context)
-        kept = [each for each in definition.kernel & before if not self._wanted(definition, each)]
-        if kept:
-            raise self.broken(context, "satellites", "Failed to adjust DRBD resource " + definition.name).after(
-                said[:1]
-            )
+        new = list(diskless)
+        for node, pool in chosen:
+            here = definition.resources.get(node.name)
+            if here is None:
+                new.append(self.record_replica(definition, node, pool))
+            else:
+                said += self.add_disk(definition, here, pool)
+        settled = quorum.settle_witness(self._state, definition, context)
+        said += settled.said + quorum.settle_quorum(definition, context)
+        try:
+            said += self._rounds(definition, new, context, settled, first=first)
+        except Refused as refused:
+            raise refused.after(said) from refused
         return said
 
+    def _rounds(
+        self, definition: Definition, new: Sequence[Resource], context: int, settled: Settled, *, first: bool
+    ) -> list[Reply]:
+        before = [dict(volume.props) for volume in definition.volumes.values()]
+        said = self.bring_up(definition, new, context)
+        if not definition.volumes:
+            message = f"No volumes have been defined for resource '{definition.name}'"
+            return [*said, warning(context, 3000, message)]
+        said += self.ready(definition, new, context)
+        changed = before != [volume.props for volume in definition.volumes.values()]
+        if definition.drbd and (first or changed):
+            said += self._satellites.round(definition, MOD | RSC)
+        return said + self.settled(definition, settled, context)
+
+    def add_disk(self, definition: Definition, here: Resource, pool: Pool) -> list[Reply]:
+        """A diskless resource gets data (linstor.md 2.9)."""
+        context = MOD | RSC
+        text = f"Addition of disk to resource '{definition.name}' on node '{here.node}' registered"
+        said = [set_pool(), set_pool(), success(context, 3, text)]
+        said += self._satellites.round(definition, context, f"Prepared '{{node}}' to expect disk on '{here.node}'")
+        here.flags -= {"DISKLESS", "DRBD_DISKLESS", "TIE_BREAKER"}
+        here.pool = here.props["StorPoolName"] = pool.name
+        here.props["DiskfulBy"] = "user"
+        here.toggled = True
+        try:
+            said += self.makes_backing(definition, here, context)
+            said += self._satellites.round(definition, context, "Added disk on '{node}'", among=[here])
+        except Refused as refused:
+            raise refused.after(said) from refused
+        self._state.changed(definition)
+        return said
+
+    def single(
+        self, definition: Definition, new: Resource, context: int, *, first: bool, pool_set: bool = True
+    ) -> list[Reply]:
+        """One new resource that somebody asked for by node (linstor.md 2.5, 2.6)."""
+        said = [set_pool()] if pool_set else []
+        if first:
+            said += self.first_deployment(definition, context)
+        settled = quorum.settle_witness(self._state, definition, context)
+        said += settled.said + quorum.settle_quorum(definition, context)
+        said += self._registered(definition, new, context)
+        try:
+            return said + self._rounds(definition, [new], context, settled, first=first)
+        except Refused as refused:
+            raise refused.after(said) from refused
+
     @staticmethod
-    def _wanted(definition: Definition, where: frozenset[str]) -> bool:
-        option = "DrbdOptions/Net/allow-two-primaries"
-        props = definition.connections.get(where, {}) if where else definition.props
-        return props.get(option) == "yes"
-
-    def broken(self, context: int, node: str, message: str) -> Refused:
-        """998: a satellite failed; an error report is written."""
-        error = refuse(context, 998, f"({node}) {message}", details="Command and output of the satellite.")
-        return reported(error, self._state.report())
-
-    def unexpected(self, context: int, message: str) -> Refused:
-        """998: the controller itself failed."""
-        return reported(refuse(context, 998, message), self._state.report())
+    def _registered(definition: Definition, new: Resource, context: int) -> list[Reply]:
+        refs = {"RscDfn": definition.name, "Node": new.node}
+        text = f"New resource '{definition.name}' on node '{new.node}' registered."
+        volume = "Volume with number '{}' on resource '{}' on node '{}' successfully registered"
+        return [
+            success(context, CREATED, text, **refs),
+            *(
+                success(CRT | VLM, CREATED, volume.format(own, definition.name, new.node), **refs)
+                for own in definition.volumes
+            ),
+        ]
 
 
-_DRBD_VOLUME_PROPS = {
-    "DrbdOptions/Disk/block-size": "512",
-    "DrbdOptions/Disk/discard-zeroes-if-aligned": "yes",
-    "DrbdOptions/Disk/rs-discard-granularity": "4096",
-}
+def set_pool() -> Reply:
+    """What the controller says for each resource that it chooses a pool for."""
+    return success(CRT | RSC, CREATED, "Successfully set property key(s): StorPoolName")
 
 
 def usable_kib(definition: Definition, volume: VolumeDefinition) -> int:

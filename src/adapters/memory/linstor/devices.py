@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from adapters.memory.linstor.contents import Content
 from adapters.memory.linstor.objects import Definition, Resource
 
+QUORUM = "DrbdOptions/Resource/quorum"
+
 if TYPE_CHECKING:
     from adapters.memory.linstor.state import State
 
@@ -30,10 +32,15 @@ class Handle:
     resource: str
     write: bool
     label: str
-    content: Content
+    held: Callable[[Handle], Content]
     ended: Callable[[Handle], None]
     may_write: Callable[[Handle], None]
     identity: int = field(default_factory=itertools.count(1).__next__)
+
+    @property
+    def content(self) -> Content:
+        """What this node reads and writes."""
+        return self.held(self)
 
     def read(self, offset: int, length: int) -> bytes:
         """Bytes of the volume."""
@@ -55,16 +62,20 @@ class Devices:
     def __init__(self, state: State) -> None:
         self._state = state
         self._open: list[Handle] = []
+        self._primary: set[tuple[str, str]] = set()
+
+    # -- what programs do -----------------------------------------------------------------------
 
     def open(self, node: str, resource: str, *, write: bool, label: str = "") -> Handle:
         """Open the device of *resource* on *node*. Raises OpenRefused with the errno that DRBD gives."""
         with self._state.lock:
             definition, here = self._device(node, resource)
-            self._check(definition, here, write)
-            content = definition.volumes[min(definition.volumes)].content
-            assert content is not None
-            handle = Handle(here.node, definition.name, write, label, content, self._close, self._may_write)
+            if definition.drbd:
+                self._check(definition, here, write)
+            handle = Handle(here.node, definition.name, write, label, self._content, self._close, self._may_write)
             self._open.append(handle)
+            if write and definition.drbd:
+                self._promote(definition, here)
             return handle
 
     def _device(self, node: str, resource: str) -> tuple[Definition, Resource]:
@@ -75,40 +86,40 @@ class Devices:
         return definition, here
 
     def _check(self, definition: Definition, here: Resource, write: bool) -> None:
-        if not definition.drbd:
-            return
-        if not self._data_reachable(definition, here):
-            raise OpenRefused("EROFS" if write else "ENODATA", "need access to UpToDate data")
-        for handle in self.openers_elsewhere(definition.name, here.node):
-            if handle.write and not self._both_allowed(definition, here.node, handle.node):
-                raise OpenRefused("EROFS" if write else "EMEDIUMTYPE", f"{handle.node} is Primary")
-            if write and not handle.write and not self._both_allowed(definition, here.node, handle.node):
-                raise OpenRefused("EROFS", f"held open read-only on {handle.node}")
-            if not write and handle.write and self._connected(definition, here.node, handle.node):
-                raise OpenRefused("EMEDIUMTYPE", f"{handle.node} is Primary")
+        if not self.data_reachable(definition, here) or not self._has_quorum(definition, here):
+            raise OpenRefused("EROFS" if write else "ENODATA", "need access to UpToDate data, and quorum")
+        for other in dict.fromkeys(each.node for each in self.openers_elsewhere(definition.name, here.node)):
+            if self._both_allowed(definition, here.node, other) or not self._sees(definition, here, other, write):
+                continue
+            primary = other in self.primaries(definition)
+            if write:
+                raise OpenRefused("EROFS", f"{other} is Primary" if primary else f"held open read-only on {other}")
+            if primary:
+                raise OpenRefused("EMEDIUMTYPE", f"{other} is Primary")
 
-    def _data_reachable(self, definition: Definition, here: Resource) -> bool:
-        """Whether an up-to-date copy is here or behind a connection, and a majority of the votes is."""
-        for each in definition.resources.values():
-            good = not each.diskless and each.deployed and each.disk_state in ("", "UpToDate")
-            if good and (each is here or self._linked(here.node, each.node)):
-                return True
-        return False
+    def _sees(self, definition: Definition, here: Resource, other: str, write: bool) -> bool:
+        """Whether *other* matters to an open here: a writer is also declined by the peers of both (captures 023)."""
+        there = definition.resources.get(other)
+        if there is None or self.joined(definition, here, there):
+            return there is not None
+        return write and any(
+            self.joined(definition, here, peer) and self.joined(definition, there, peer) for peer in definition.active()
+        )
 
-    def _linked(self, one: str, other: str) -> bool:
-        return not (self._state.nodes[one].networks_cut or self._state.nodes[other].networks_cut)
+    def _promote(self, definition: Definition, here: Resource) -> None:
+        """The node becomes Primary and stays it until its last program has closed."""
+        self._primary.add((definition.name, here.node))
+        for volume in definition.volumes.values():
+            # the controller sees the first Primary, and from then on keeps the block size (recorded)
+            volume.props.setdefault("Linstor/Drbd/freeze-block-size", "True")
 
-    @staticmethod
-    def _connected(definition: Definition, one: str, other: str) -> bool:
-        """Two nodes without data have no connection with each other."""
-        ends = [definition.resources.get(one), definition.resources.get(other)]
-        return any(end is not None and not end.diskless for end in ends)
-
-    def _both_allowed(self, definition: Definition, one: str, other: str) -> bool:
-        """Whether the kernels let both be Primary: by their connection, or by the option of the whole resource."""
-        if frozenset() in definition.kernel:
-            return True
-        return self._connected(definition, one, other) and frozenset((one, other)) in definition.kernel
+    def _content(self, handle: Handle) -> Content:
+        """The content behind a handle: of the node's own replica, else of its peers. Raises OpenRefused EIO."""
+        definition = self._state.find(handle.resource)
+        here = definition.resources.get(handle.node) if definition is not None else None
+        if definition is None or here is None:
+            raise OpenRefused("EIO", "the device is gone")
+        return definition.content(here, min(definition.volumes))
 
     def _may_write(self, handle: Handle) -> None:
         with self._state.lock:
@@ -116,18 +127,65 @@ class Devices:
                 raise OpenRefused("EBADF", "not open for writing")
             definition = self._state.find(handle.resource)
             here = definition.resources.get(handle.node) if definition is not None else None
-            if definition is None or here is None or not self._has_quorum(definition, handle.node):
+            if definition is None or here is None:
+                raise OpenRefused("EIO", "the device is gone")
+            if definition.drbd and not (self._has_quorum(definition, here) and self.data_reachable(definition, here)):
                 raise OpenRefused("EIO", "quorum lost")
-
-    def _has_quorum(self, definition: Definition, node: str) -> bool:
-        if not self._state.nodes[node].networks_cut:
-            return self._data_reachable(definition, definition.resources[node])
-        return definition.props.get("DrbdOptions/Resource/quorum") != "majority"
 
     def _close(self, handle: Handle) -> None:
         with self._state.lock:
             if handle in self._open:
                 self._open.remove(handle)
+                self._demote(handle.resource, handle.node)
+
+    def _demote(self, resource: str, node: str) -> None:
+        if not self.openers(node, resource):
+            self._primary.discard((resource, node))
+
+    def close_all(self, node: str) -> None:
+        """What happens to the handles of a node that dies."""
+        with self._state.lock:
+            self._open = [each for each in self._open if each.node != node]
+            self._primary = {each for each in self._primary if each[1] != node}
+
+    # -- connections and data -------------------------------------------------------------------
+
+    def linked(self, one: str, other: str) -> bool:
+        """Whether the data network joins two nodes."""
+        return not (self._state.nodes[one].networks_cut or self._state.nodes[other].networks_cut)
+
+    def joined(self, definition: Definition, one: Resource, other: Resource) -> bool:
+        """Whether the DRBD of two nodes are connected; two without data never are."""
+        if one is other or (one.diskless and other.diskless) or not (one.deployed and other.deployed):
+            return False
+        told = other.node not in one.unseen and one.node not in other.unseen
+        return told and self.linked(one.node, other.node)
+
+    def data_reachable(self, definition: Definition, here: Resource) -> bool:
+        """Whether an up-to-date copy is here or behind a connection."""
+        good = [each for each in definition.resources.values() if not each.diskless and each.deployed]
+        good = [each for each in good if each.disk_state in ("", "UpToDate")]
+        return any(each is here or self.joined(definition, here, each) for each in good)
+
+    def _has_quorum(self, definition: Definition, here: Resource) -> bool:
+        """Whether a majority of all nodes is connected, where that is asked for (linstor.md 5)."""
+        if definition.props.get(QUORUM) != "majority":
+            return True
+        votes = list(definition.resources.values())
+        seen = [each for each in votes if each is here or self.linked(here.node, each.node)]
+        return 2 * len(seen) > len(votes)
+
+    def _both_allowed(self, definition: Definition, one: str, other: str) -> bool:
+        """Whether the kernels let both be Primary: by their connection, or on all that join them."""
+        ends = [each for name in (one, other) if (each := definition.resources.get(name)) is not None]
+        if frozenset() in definition.kernel or len(ends) < 2:
+            return True
+        if not all(each.diskless for each in ends):
+            return frozenset((one, other)) in definition.kernel
+        peers = [each.node for each in definition.active()]
+        return all(frozenset((end, peer)) in definition.kernel for end in (one, other) for peer in peers)
+
+    # -- look-ups -------------------------------------------------------------------------------
 
     def openers(self, node: str, resource: str) -> list[Handle]:
         """The handles on one node."""
@@ -138,14 +196,9 @@ class Devices:
         return [each for each in self._open if each.resource == resource and each.node != node]
 
     def primaries(self, definition: Definition) -> list[str]:
-        """The nodes on which a program has it open for writing."""
-        return sorted({each.node for each in self._open if each.resource == definition.name and each.write})
+        """The nodes that are Primary."""
+        return sorted(node for resource, node in self._primary if resource == definition.name)
 
     def in_use(self, definition: Definition, node: str) -> bool:
         """Whether *node* is Primary."""
-        return definition.drbd and node in self.primaries(definition)
-
-    def close_all(self, node: str) -> None:
-        """What happens to the handles of a node that dies."""
-        with self._state.lock:
-            self._open = [each for each in self._open if each.node != node]
+        return (definition.name, node) in self._primary

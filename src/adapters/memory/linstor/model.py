@@ -8,14 +8,18 @@ from typing import Any
 
 from adapters.memory.linstor.clones import Clones
 from adapters.memory.linstor.contents import Contents
+from adapters.memory.linstor.controller import Controller
 from adapters.memory.linstor.definitions import Definitions
 from adapters.memory.linstor.deploy import Deploy
 from adapters.memory.linstor.devices import Devices
 from adapters.memory.linstor.events import Events
 from adapters.memory.linstor.groups import Groups
+from adapters.memory.linstor.nodes import Nodes
 from adapters.memory.linstor.objects import DEFAULT_GROUP, DISKLESS_POOL, UNLIMITED, Group, Node, Pool
+from adapters.memory.linstor.removal import Removal
 from adapters.memory.linstor.resources import Resources
-from adapters.memory.linstor.snapshots import Snapshots
+from adapters.memory.linstor.restoring import Restoring
+from adapters.memory.linstor.satellites import Satellites
 from adapters.memory.linstor.space import Space
 from adapters.memory.linstor.state import Listener, State
 from adapters.memory.linstor.volumes import Volumes
@@ -31,13 +35,17 @@ class LinstorModel:
         self.server_version = "1.33.3"
         self.state = State(contents, now)
         self.space = Space(self.state)
-        deploy = Deploy(self.state, self.space)
+        satellites = Satellites(self.state)
+        deploy = Deploy(self.state, satellites)
+        removal = Removal(self.state, satellites, deploy)
+        self.controller = Controller(self.state)
         self.groups = Groups(self.state, self.space)
-        self.definitions = Definitions(self.state, deploy)
-        self.volumes = Volumes(self.state, self.space, deploy, self.definitions)
-        self.resources = Resources(self.state, self.space, deploy)
-        self.snapshots = Snapshots(self.state, deploy)
-        self.clones = Clones(self.state, deploy, self.definitions)
+        self.resources = Resources(self.state, self.space, satellites, deploy, removal)
+        self.nodes = Nodes(self.state, self.resources)
+        self.definitions = Definitions(self.state, satellites, self.resources, removal)
+        self.volumes = Volumes(self.state, self.space, satellites, deploy, self.definitions)
+        self.snapshots = Restoring(self.state, satellites, deploy, removal, self.resources)
+        self.clones = Clones(self.state, satellites, deploy)
         self.events = Events(self.state, self.definitions)
 
     @property

@@ -88,7 +88,7 @@ class Group:
     select_filter: dict[str, Any] = field(default_factory=dict)
     description: str = ""
     props: dict[str, str] = field(default_factory=dict)
-    volume_groups: int = 1
+    volume_groups: list[str] = field(default_factory=lambda: [new_uuid()])
     uuid: str = field(default_factory=new_uuid)
 
     @property
@@ -111,7 +111,9 @@ class Group:
 
 @dataclass
 class VolumeDefinition:
-    """One volume of a definition, with its content; *gross* is the backing size after what satellites did."""
+    """One volume of a definition, with the content that its up-to-date replicas share (without DRBD: the content of
+    the first one); *gross* is the backing size after what satellites did.
+    """
 
     number: int
     size: int
@@ -125,7 +127,10 @@ class VolumeDefinition:
 
 @dataclass
 class Resource:
-    """A definition on one node. *deployed*: the satellite made the device."""
+    """A definition on one node. *deployed*: the device is there; *backed*: the backing volumes are.
+
+    *unseen*: nodes whose satellites were away when it was made, and do not know it yet. *own*: contents that are not the definition's: of a replica that is behind, or of a volume without DRBD.
+    """
 
     node: str
     flags: set[str] = field(default_factory=set)
@@ -133,6 +138,9 @@ class Resource:
     node_id: int = 0
     pool: str = DISKLESS_POOL
     deployed: bool = True
+    backed: bool = True
+    own: dict[int, Content] = field(default_factory=dict)
+    unseen: set[str] = field(default_factory=set)
     volume_flags: set[str] = field(default_factory=set)
     disk_state: str = ""
     toggled: bool = False
@@ -172,10 +180,15 @@ class Snapshot:
     uuid: str = field(default_factory=new_uuid)
     part_uuids: dict[str, tuple[str, str]] = field(default_factory=dict)
 
+    @property
+    def going(self) -> bool:
+        """Whether a deletion was begun and not finished."""
+        return "DELETE" in self.flags
+
 
 @dataclass
 class Definition:
-    """A resource definition with all that belongs to it."""
+    """A resource definition with all that belongs to it. *layers_known*: they were given, or something was deployed."""
 
     name: str
     group: str
@@ -189,6 +202,7 @@ class Definition:
     leftovers: dict[tuple[str, str], dict[int, Content]] = field(default_factory=dict)
     kernel: set[frozenset[str]] = field(default_factory=set)
     external_name: str = ""
+    layers_known: bool = False
     port: int = 7000
     uuid: str = field(default_factory=new_uuid)
 
@@ -208,6 +222,13 @@ class Definition:
     def wanted_diskless(self) -> list[Resource]:
         """Attachments: diskless, not a witness, not going away."""
         return [each for each in self.resources.values() if each.diskless and not each.tiebreaker and not each.going]
+
+    def content(self, resource: Resource, number: int) -> Content:
+        """What a replica holds of one volume, or what a node without data reads. Raises LookupError: nothing yet."""
+        found = resource.own.get(number) or self.volumes[number].content
+        if found is None:
+            raise LookupError(f"volume {number} of {self.name} was never deployed")
+        return found
 
     def tiebreaker(self) -> Resource | None:
         """The witness."""

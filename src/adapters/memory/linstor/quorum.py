@@ -2,43 +2,74 @@
 
 from __future__ import annotations
 
-from adapters.memory.linstor.objects import Definition, Resource
-from adapters.memory.linstor.replies import Reply, info, warning
+from dataclasses import dataclass, field
+
+from adapters.memory.linstor.objects import DISKLESS_POOL, Definition, Resource
+from adapters.memory.linstor.replies import CREATED, CRT, RSC, Reply, info, success, warning
 from adapters.memory.linstor.state import State
 
 QUORUM = "DrbdOptions/Resource/quorum"
 AUTO_TIEBREAKER = "DrbdOptions/auto-add-quorum-tiebreaker"
 
 
-def wants_witness(definition: Definition, *, without: str = "") -> bool:
+@dataclass(frozen=True)
+class Settled:
+    """What became of the witness: entries, one that was made and one that has to go."""
+
+    said: list[Reply] = field(default_factory=list)
+    made: Resource | None = None
+    gone: Resource | None = None
+
+
+def automatic(state: State, definition: Definition) -> bool:
+    """Whether LINSTOR may make witnesses: by the definition, its group, the controller."""
+    group = state.groups.get(definition.group)
+    for props in (definition.props, group.props if group else {}, state.properties):
+        if AUTO_TIEBREAKER in props:
+            return props[AUTO_TIEBREAKER].lower() not in ("false", "no")
+    return True
+
+
+def wants_witness(state: State, definition: Definition, *, without: str = "") -> bool:
     """Whether an even number of at least two replicas has no diskless peer that could decide."""
     diskful = [each for each in definition.diskful() if each.node != without]
     others = [each for each in definition.wanted_diskless() if each.node != without]
-    allowed = definition.props.get(AUTO_TIEBREAKER, "True").lower() != "false"
-    return definition.drbd and allowed and len(diskful) >= 2 and len(diskful) % 2 == 0 and not others
+    even = len(diskful) >= 2 and len(diskful) % 2 == 0
+    return definition.drbd and even and not others and automatic(state, definition)
 
 
-def settle_witness(state: State, definition: Definition, context: int) -> list[Reply]:
-    """Make or remove the witness as the replicas want it."""
+def settle_witness(state: State, definition: Definition, context: int) -> Settled:
+    """Make a witness, or mark the one there is for deletion, as the replicas want it."""
     witness = definition.tiebreaker()
-    if wants_witness(definition):
-        return [] if witness is not None else _make_witness(state, definition, context)
+    if wants_witness(state, definition):
+        return Settled() if witness is not None else _make_witness(state, definition, context)
     if witness is None or not state.nodes[witness.node].online:
-        return []
-    remove_resource(state, definition, witness)
-    return [info(context, 10004, "Tie breaker marked for deletion")]
+        return Settled()
+    witness.flags.add("DELETE")
+    return Settled([marked(context)], gone=witness)
 
 
-def _make_witness(state: State, definition: Definition, context: int) -> list[Reply]:
+def marked(context: int) -> Reply:
+    """I10004."""
+    return info(context, 10004, "Tie breaker marked for deletion")
+
+
+def _make_witness(state: State, definition: Definition, context: int) -> Settled:
     free = sorted(
         name
         for name, node in state.nodes.items()
         if node.online and not node.flags and name not in definition.resources
     )
     if not free:
-        return [warning(context, 1013, f"Could not find a node for a tie breaker of '{definition.name}'")]
-    add_diskless(state, definition, free[0], {"TIE_BREAKER"})
-    return [info(context, 10003, f"Tie breaker resource '{definition.name}' created on {free[0]}")]
+        return Settled([warning(context, 1013, f"Could not find a node for a tie breaker of '{definition.name}'")])
+    made = Resource(free[0], {"DISKLESS", "DRBD_DISKLESS", "TIE_BREAKER"}, {"StorPoolName": DISKLESS_POOL})
+    made.deployed = False
+    record(state, definition, made)
+    said = [
+        success(CRT | RSC, CREATED, "Successfully set property key(s): StorPoolName"),
+        info(context, 10003, f"Tie breaker resource '{definition.name}' created on {free[0]}"),
+    ]
+    return Settled(said, made=made)
 
 
 def settle_quorum(definition: Definition, context: int) -> list[Reply]:
@@ -59,27 +90,22 @@ def settle_quorum(definition: Definition, context: int) -> list[Reply]:
     return []
 
 
-def add_diskless(state: State, definition: Definition, node: str, flags: set[str]) -> Resource:
-    """Put a diskless resource on *node*."""
-    resource = Resource(node, {"DISKLESS", "DRBD_DISKLESS"} | flags, {"StorPoolName": "DfltDisklessStorPool"})
-    return add_resource(state, definition, resource)
-
-
-def add_resource(state: State, definition: Definition, resource: Resource) -> Resource:
+def record(state: State, definition: Definition, resource: Resource) -> Resource:
     """Put a resource into its definition, with the next free DRBD node id."""
     taken = {each.node_id for each in definition.resources.values()}
     resource.node_id = next(number for number in range(64) if number not in taken)
-    resource.created = state.millis()
+    resource.unseen = {name for name in definition.resources if not state.nodes[name].online}
     definition.resources[resource.node] = resource
-    if resource.deployed:
-        state.announce("appeared", definition, resource)
     return resource
 
 
-def remove_resource(state: State, definition: Definition, resource: Resource) -> None:
+def forget(state: State, definition: Definition, resource: Resource) -> None:
     """Take a resource out of its definition; its connections lose their properties (linstor.md 2.8)."""
     definition.resources.pop(resource.node, None)
     for pair in [pair for pair in definition.connections if resource.node in pair]:
         del definition.connections[pair]
     definition.kernel = {pair for pair in definition.kernel if resource.node not in pair}
-    state.announce("vanished", definition, resource)
+    for content in resource.own.values():
+        content.discard()
+    if resource.deployed:
+        state.announce("vanished", definition, resource)

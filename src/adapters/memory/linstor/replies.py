@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 ERROR, WARN, INFO, SUCCESS = 3, 2, 1, 0
 
 CRT, MOD, DEL = 0x1000000, 0x2000000, 0x3000000
+OPERATION = 0x3000000
 
 RSC_GRP, NODE, RSC_DFN, RSC, VLM_DFN, VLM = 0x440000, 0x3C0000, 0x380000, 0x340000, 0x300000, 0x2C0000
 RSC_CONN, STOR_POOL, CTRL_CONF, SNAPSHOT, VLM_GRP, KVS = 0x240000, 0x140000, 0x100000, 0xC0000, 0x480000, 0x400000
@@ -47,14 +48,14 @@ def number(kind: int, context: int, code: int) -> int:
     return value - (1 << 64) if value >= 1 << 63 else value
 
 
-def success(context: int, code: int, message: str, **refs: str) -> Reply:
+def success(context: int, code: int, message: str, *, cause: str = "", **refs: str) -> Reply:
     """Something was done."""
-    return Reply(number(SUCCESS, context, code), message, obj_refs=refs)
+    return Reply(number(SUCCESS, context, code), message, cause=cause, obj_refs=refs)
 
 
-def info(context: int, code: int, message: str) -> Reply:
+def info(context: int, code: int, message: str, *, cause: str = "", details: str = "") -> Reply:
     """Something was done beside what was asked."""
-    return Reply(number(INFO, context, code), message)
+    return Reply(number(INFO, context, code), message, cause=cause, details=details)
 
 
 def warning(context: int, code: int, message: str, details: str = "") -> Reply:
@@ -77,6 +78,10 @@ class Refused(Exception):
     def after(self, said: Iterable[Reply]) -> Refused:
         """The same refusal behind what was said before it."""
         return Refused(*said, *self.replies)
+
+    def before(self, other: Refused) -> Refused:
+        """The same refusal with another one behind it."""
+        return Refused(*self.replies, *other.replies)
 
 
 def refuse(context: int, code: int, message: str, **members: str) -> Refused:
@@ -102,7 +107,7 @@ def missing(context: int, code: int, what: str, name: str) -> Refused:
 
 def not_found(what: str, name: str) -> Refused:
     """404 of a read of one object: nothing but the message."""
-    codes = {"Resource definition": 301, "Snapshot": 313}
+    codes = {"Resource definition": 301, "Snapshot": 315, "Resource group": 317}
     return refuse(0, codes[what], f"{what} '{name}' not found.")
 
 

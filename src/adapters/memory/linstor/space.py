@@ -31,6 +31,11 @@ class Filter:
         nodes = tuple(merged.select_filter.get("node_name_list") or ())
         return Filter(merged.place_count, tuple(merged.pools), nodes, tuple(merged.layers))
 
+    @staticmethod
+    def given(select_filter: dict[str, Any]) -> Filter:
+        """A filter that stands alone."""
+        return Filter.of(Group(""), select_filter)
+
 
 def _without_none(given: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in given.items() if value is not None}
@@ -79,12 +84,17 @@ class Space:
             return False
         return not wanted.pools or any(pool.name.lower() == each.lower() for each in wanted.pools)
 
-    def choose(self, wanted: Filter, size: int, taken: Sequence[str], count: int) -> list[tuple[Node, Pool]]:
-        """*count* more nodes for a volume of *size* KiB. Raises nothing: fewer when there are not enough."""
+    def gross(self, definition: Definition, pool: Pool) -> int:
+        """Backing size of all volumes of a definition in *pool*, KiB."""
+        sizes = (volume.size for volume in definition.volumes.values())
+        return sum(gross_kib(size, pool.granularity, drbd=definition.drbd) for size in sizes)
+
+    def choose(self, wanted: Filter, sizes: Sequence[int], taken: Sequence[str], count: int) -> list[tuple[Node, Pool]]:
+        """*count* more nodes for volumes of *sizes* KiB; fewer when there are not enough."""
         chosen: list[tuple[Node, Pool]] = []
         for node, pool in self.candidates(wanted):
             used = [*taken, *(each.name for each, _ in chosen)]
-            gross = gross_kib(size, pool.granularity, drbd="DRBD" in wanted.layers)
+            gross = sum(gross_kib(size, pool.granularity, drbd="DRBD" in wanted.layers) for size in sizes)
             if node.name not in used and gross <= self.limit(node.name, pool) and len(chosen) < count:
                 chosen.append((node, pool))
         return sorted(chosen, key=lambda each: each[0].name)
@@ -141,8 +151,7 @@ class Space:
         """The pool that a definition's group lets it use on *node*."""
         group = self._state.groups.get(definition.group, Group(definition.group))
         wanted = Filter.of(group, {"node_name_list": [node.name]})
-        size = sum(volume.size for volume in definition.volumes.values())
-        chosen = self.choose(wanted, size, [], 1)
+        chosen = self.choose(wanted, [volume.size for volume in definition.volumes.values()], [], 1)
         return chosen[0][1] if chosen else None
 
 

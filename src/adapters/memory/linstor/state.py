@@ -6,12 +6,13 @@ import itertools
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from adapters.memory.linstor.contents import Contents, InMemory
 from adapters.memory.linstor.devices import Devices
 from adapters.memory.linstor.objects import Definition, Group, Node, Resource, by_name
-from adapters.memory.linstor.replies import DEL, RSC_DFN, Refused, Reply, missing, refuse, reported, success, warning
+from adapters.memory.linstor.replies import DEL, RSC_DFN, Refused, missing, refuse, reported
 
 RESOURCE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{1,47}")
 NODE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])")
@@ -20,6 +21,16 @@ FIRST_PORT = 7000
 
 Listener = Callable[[str, Definition, Resource], None]
 """Gets "appeared", "changed" or "vanished" for the device of a resource on a node."""
+
+
+@dataclass(frozen=True)
+class ErrorReport:
+    """What the controller wrote down about something it did not expect."""
+
+    name: str
+    node: str
+    millis: int
+    message: str
 
 
 class State:
@@ -36,7 +47,7 @@ class State:
         self.devices = Devices(self)
         self.listeners: list[Listener] = []
         self.kernel_refuses = True
-        self._reports = itertools.count()
+        self.reports: list[ErrorReport] = []
         self._names: dict[str, str] = {}
 
     # -- look-ups -------------------------------------------------------------------------------
@@ -96,9 +107,15 @@ class State:
         taken = {each.port for each in self.definitions.values()}
         return next(port for port in itertools.count(FIRST_PORT) if port not in taken)
 
-    def report(self) -> str:
-        """The name of a new error report."""
-        return f"6A12B7E0-00000-{next(self._reports):06d}"
+    def report(self, message: str, node: str = "Controller") -> str:
+        """Write an error report; its name."""
+        name = f"6A12B7E0-00000-{len(self.reports):06d}"
+        self.reports.append(ErrorReport(name, node, self.millis(), message))
+        return name
+
+    def internal(self, details: str, context: int = 0) -> Refused:
+        """998 of the controller itself, with an error report."""
+        return reported(refuse(context, 998, "An unknown error occurred.", details=details), self.report(details))
 
     def millis(self) -> int:
         """Now, as the controller writes times."""
@@ -114,29 +131,22 @@ class State:
         """The nodes of a definition whose satellite is away, in the order of the definition."""
         return [name for name in definition.resources if not self.nodes[name].online]
 
-    def not_connected(self, definition: Definition, context: int) -> list[Reply]:
-        """W1002 for each node whose satellite is away."""
-        return [
-            warning(context, 1002, f"No active connection to satellite '{name}'", "The satellite is told later.")
-            for name in self.offline(definition)
-        ]
-
-    def adjusted(self, definition: Definition, context: int) -> list[Reply]:
-        """One entry for each online satellite that adjusts its DRBD."""
-        names = [name for name in definition.resources if self.nodes[name].online]
-        if definition.drbd:
-            self.sync_kernel(definition)
-        return [success(context, 3, f"({name}) Resource '{definition.name}' [DRBD] adjusted.") for name in names]
-
     def sync_kernel(self, definition: Definition) -> None:
-        """What an adjust does to the kernels: the options become those of the properties."""
-        option = "DrbdOptions/Net/allow-two-primaries"
-        wanted = {pair for pair, props in definition.connections.items() if props.get(option) == "yes"}
-        if definition.props.get(option) == "yes":
-            wanted.add(frozenset())
-        if self.kernel_refuses and len(self.devices.primaries(definition)) > 1:
-            wanted |= {each for each in definition.kernel if self.held(definition, each)}
-        definition.kernel = wanted
+        """What an adjust does to the kernels: the options become those of the properties, but for those they keep."""
+        definition.kernel = self.wanted_options(definition) | self.kept_options(definition)
+
+    def wanted_options(self, definition: Definition) -> set[frozenset[str]]:
+        """Where two primaries are allowed by properties: pairs of nodes, the empty set for the whole definition."""
+        asked = {pair for pair, props in definition.connections.items() if _allows(props)}
+        inherited = [definition.props, self.groups[definition.group].props if definition.group in self.groups else {}]
+        return asked | {frozenset()} if any(_allows(props) for props in [*inherited, self.properties]) else asked
+
+    def kept_options(self, definition: Definition) -> set[frozenset[str]]:
+        """Where the kernels keep allowing it although the properties do not."""
+        if not self.kernel_refuses or len(self.devices.primaries(definition)) < 2:
+            return set()
+        unwanted = definition.kernel - self.wanted_options(definition)
+        return {each for each in unwanted if self.held(definition, each)}
 
     def held(self, definition: Definition, where: frozenset[str]) -> bool:
         """Whether two connected Primaries keep the kernel from clearing the option *where* (linstor.md 2.18)."""
@@ -157,6 +167,10 @@ class State:
                 self.announce("changed", definition, resource)
 
 
+def _allows(props: Mapping[str, str]) -> bool:
+    return props.get("DrbdOptions/Net/allow-two-primaries", "").lower() == "yes"
+
+
 def check_resource_name(name: str, context: int, state: State) -> None:
     """Raises Refused 202 for a name outside LINSTOR's alphabet (linstor.md 1.5)."""
     if not RESOURCE_NAME.fullmatch(name) or name.lower() in ("all", "proxy"):
@@ -166,7 +180,8 @@ def check_resource_name(name: str, context: int, state: State) -> None:
 def reported_name(context: int, code: int, message: str, state: State) -> Refused:
     """A refusal of a name, which the controller reports as an error of its own."""
     return reported(
-        refuse(context, code, message, cause="The name has a bad character or length.", details=message), state.report()
+        refuse(context, code, message, cause="The name has a bad character or length.", details=message),
+        state.report(message),
     )
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from adapters.memory.linstor.model import LinstorModel
-from entrypoints.sandbox.linstor.app import ConnectionCut, Fault, LinstorApp, Logged
+from entrypoints.sandbox.linstor.app import LinstorApp, Logged, make_app
+from entrypoints.sandbox.linstor.faults import ConnectionCut, Fault
 
 
 class _Quiet(WSGIRequestHandler):
@@ -70,10 +71,11 @@ def serve(
     port: int = 0,
     *,
     credentials: str = "",
+    redirect_to: str = "",
     tls: ssl.SSLContext | None = None,
 ) -> LinstorServer:
     """Start a controller over *model*; port 0 takes a free one."""
-    app = LinstorApp(model, credentials=credentials)
+    app = make_app(model, credentials=credentials, redirect_to=redirect_to)
     server = make_server(host, port, app, threaded=True, request_handler=_Quiet, ssl_context=tls)
     server.daemon_threads = True  # type: ignore[attr-defined] # of the threading mix-in, which the type hides
     return LinstorServer(app, server, "https" if tls else "http")

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
 from adapters.memory.linstor import Reply
 from adapters.memory.linstor.model import LinstorModel
-from adapters.memory.linstor.objects import Definition, Group, Node, Pool, Resource, Snapshot, VolumeDefinition
+from adapters.memory.linstor.objects import Definition, Group, Node, Pool, Snapshot, VolumeDefinition
+from adapters.memory.linstor.state import ErrorReport
 
 Json = dict[str, Any]
 FLAG_ORDER = ("DELETE", "DISKLESS", "DRBD_DELETE", "DRBD_DISKLESS", "TIE_BREAKER", "INACTIVE", "RESIZE", "CLONING",
               "CLONING_FINISHED", "SUCCESSFUL", "FAILED_DEPLOYMENT", "FAILED")  # fmt: skip
+
+
+def json_text(value: Any) -> bytes:
+    """JSON as it travels."""
+    return json.dumps(value).encode()
 
 
 def pruned(value: Mapping[str, Any]) -> Json:
@@ -159,12 +166,10 @@ def definition(each: Definition, *, volumes: bool = False) -> Json:
         "external_name": each.external_name,
         "props": each.props,
         "flags": flags(each.flags),
-        "layer_data": [{"type": layer} for layer in each.layers],
+        "layer_data": [_definition_layer(each, layer) for layer in each.layers] if each.layers_known else [],
         "uuid": each.uuid,
         "resource_group_name": each.group,
     }
-    if each.drbd and each.resources:
-        shape["layer_data"] = [_definition_layer(each, layer) for layer in each.layers]
     if volumes:
         shape["volume_definitions"] = [volume_definition(each, volume) for volume in each.volumes.values()]
     return pruned(shape)
@@ -235,6 +240,7 @@ def _snapshot_part(each: Snapshot, name: str) -> Json:
             "snapshot_name": each.name,
             "node_name": name,
             "create_timestamp": each.created or None,
+            "flags": ["DELETE"] if each.going else [],
             "uuid": own,
             "resource_props": {"StorPoolName": each.pools[name]},
             "snapshot_volumes": [{"uuid": volume, "vlm_nr": number} for number in each.sizes],
@@ -242,8 +248,21 @@ def _snapshot_part(each: Snapshot, name: str) -> Json:
     )
 
 
-def plain_resource(owner: Definition, each: Resource) -> Json:
-    """One element of `resource-definitions/R/resources`, which has no volumes."""
-    return pruned(
-        {"name": owner.name, "node_name": each.node, "props": each.props, "flags": flags(each.flags), "uuid": each.uuid}
-    )
+def connection(one: str, other: str, props: Mapping[str, str]) -> Json:
+    """One resource connection."""
+    return pruned({"node_a": one, "node_b": other, "props": props})
+
+
+def error_report(each: ErrorReport, *, text: bool) -> Json:
+    """One error report; the text only where it is asked for."""
+    shape: Json = {
+        "node_name": each.node,
+        "error_time": each.millis,
+        "filename": f"ErrorReport-{each.name}.log",
+        "module": "CONTROLLER" if each.node == "Controller" else "SATELLITE",
+        "exception": "LinStorException",
+        "exception_message": each.message,
+    }
+    if text:
+        shape["text"] = f"ERROR REPORT {each.name}\n\nError message: {each.message}\n\nEND OF ERROR REPORT.\n"
+    return shape

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from adapters.memory.linstor.deploy import usable_kib
 from adapters.memory.linstor.model import LinstorModel
 from adapters.memory.linstor.objects import THIN, Definition, Resource, VolumeDefinition
+from adapters.memory.linstor.snapshots import SKIP_DISK
 from entrypoints.sandbox.linstor.shapes import Json, drbd_definition, flags, pruned
 
 
@@ -19,28 +22,48 @@ class ResourceView:
         self._known = self._node.online and not (each.going and each.diskless)
 
     def shape(self) -> Json:
-        """The element; an offline node and a resource that is not there have no `state`."""
+        """The element, with volumes."""
+        return pruned({**self.plain(), "volumes": self.volumes()}) | self._state()
+
+    def plain(self) -> Json:
+        """Without volumes; an offline node and a resource that is not there have no `state`."""
         shape = pruned(
             {
                 "name": self._owner.name,
                 "node_name": self._each.node,
                 "props": self._each.props,
+                "effective_props": self._effective(),
                 "flags": flags(self._each.flags),
                 "layer_object": self._layers(),
                 "uuid": self._each.uuid,
-                "create_timestamp": self._each.created,
-                "volumes": [self._volume(volume) for volume in self._owner.volumes.values()],
+                "create_timestamp": self._each.created or None,
             }
         )
-        if self._known and (self._each.deployed or "CLONING" in self._owner.flags):
-            shape["state"] = {"in_use": self._in_use()} if self._has_drbd_state() else {}
-        return shape
+        return shape | self._state()
+
+    def _effective(self) -> Json:
+        """Properties that count wherever they are set: this one alone is listed (linstor.md 2.13)."""
+        value = self._each.props.get(SKIP_DISK)
+        about = f"Node: '{self._each.node}', Rsc: '{self._owner.name}'"
+        return {SKIP_DISK: {"type": "RESOURCE", "value": value, "descr": about}} if value else {}
+
+    def _state(self) -> Json:
+        if not self._known or not (self._each.deployed or "CLONING" in self._owner.flags):
+            return {}
+        return {"state": {"in_use": self._in_use()} if self._has_drbd_state() else {}}
 
     def _has_drbd_state(self) -> bool:
         return self._owner.drbd and self._each.deployed and "INACTIVE" not in self._each.flags
 
+    def _has_volume_state(self) -> bool:
+        return self._has_drbd_state() or bool(self._each.disk_state)
+
     def _in_use(self) -> bool:
         return self._model.devices.in_use(self._owner, self._each.node)
+
+    def volumes(self) -> list[Json]:
+        """Its volumes."""
+        return [self._volume(volume) for volume in self._owner.volumes.values()]
 
     # -- layers ---------------------------------------------------------------------------------
 
@@ -70,36 +93,39 @@ class ResourceView:
 
     def _drbd_flags(self) -> list[str]:
         known = ["DISKLESS"] if self._each.diskless else []
+        if not self._each.created:
+            return known
         return known if self._each.toggled else [*known, "INITIALIZED"]
 
     def _peers(self) -> list[Resource]:
-        """Two diskless nodes have no connection; who is going away has none any more."""
-        others = [other for other in self._owner.resources.values() if other is not self._each and not other.going]
+        """Two diskless nodes have no connection; who is being removed has none any more for the others."""
+        others = [other for other in self._owner.resources.values() if other is not self._each]
+        others = [other for other in others if self._each.going or "DELETE" not in other.flags]
         return [other for other in others if not (other.diskless and self._each.diskless)]
 
     def _connections(self) -> Json:
-        if self._each.going:
-            return {}
-        return {other.node: self._connection(other) for other in self._peers()}
+        return {other.node: self._connection(other) for other in self._peers() if "INACTIVE" not in other.flags}
 
     def _connection(self, other: Resource) -> Json:
-        cut = self._node.networks_cut or self._model.state.nodes[other.node].networks_cut
-        if cut or not other.deployed:
+        if not self._model.devices.joined(self._owner, self._each, other):
             return {"connected": False, "message": "Connecting"}
         return {"connected": True, "message": "Connected"}
 
+    def _data_reachable(self) -> bool:
+        return "FAILED" not in self._owner.flags and self._model.devices.data_reachable(self._owner, self._each)
+
     def _score(self) -> int:
-        if "FAILED" in self._owner.flags:
+        if not self._data_reachable():
             return 0
         return 101 if self._each.diskless else 10101
 
     def _may_promote(self) -> bool:
-        return not self._model.devices.primaries(self._owner) and "FAILED" not in self._owner.flags
+        return not self._model.devices.primaries(self._owner) and self._data_reachable()
 
     # -- volumes --------------------------------------------------------------------------------
 
     def _backing(self, volume: VolumeDefinition) -> str | None:
-        if self._each.diskless or not self._each.deployed:
+        if self._each.diskless or not self._each.deployed or "INACTIVE" in self._each.flags:
             return None
         pool = self._node.pools[self._each.pool]
         group = pool.props.get("StorDriver/StorPoolName", pool.name).split("/")[0] or pool.name
@@ -126,7 +152,8 @@ class ResourceView:
         return pruned(shape)
 
     def _drbd_volume(self, volume: VolumeDefinition) -> Json:
-        device = f"/dev/drbd{volume.minor}" if self._each.deployed and "INACTIVE" not in self._each.flags else None
+        shown = (self._each.deployed or self._each.going) and "INACTIVE" not in self._each.flags
+        device = f"/dev/drbd{volume.minor}" if shown else None
         usable = usable_kib(self._owner, volume)
         return pruned(
             {
@@ -152,7 +179,7 @@ class ResourceView:
                 "device_path": device,
                 "allocated_size_kib": self._allocated(volume),
                 "flags": flags(self._each.volume_flags),
-                "state": self._volume_state() if drbd and self._known else None,
+                "state": self._volume_state() if drbd and self._known and self._has_volume_state() else None,
                 "layer_data_list": layers,
                 "uuid": self._each.volume_uuid,
             }
@@ -162,22 +189,27 @@ class ResourceView:
         healthy = "Diskless" if self._each.diskless else "UpToDate"
         state: Json = {"disk_state": self._each.disk_state or healthy}
         if self._has_drbd_state() and not self._owner.flags & {"FAILED"}:
-            peers = [other for other in self._peers() if other.deployed]
+            told = [other for other in self._peers() if other.node not in self._each.unseen]
+            peers = [other for other in told if other.deployed]
             state["replication_states"] = {other.node: {"replication_state": "Established"} for other in peers}
         return pruned(state)
 
 
-def resources(model: LinstorModel, nodes: list[str], names: list[str], pools: list[str]) -> list[Json]:
-    """All elements that the filters let through, by name and node."""
-    wanted_nodes = {each.lower() for each in nodes}
-    wanted_pools = {each.lower() for each in pools}
-    found: list[Json] = []
-    for owner in model.definitions.names(names):
-        if not owner.volumes:
-            continue
-        for each in sorted(owner.resources.values(), key=lambda one: one.node):
-            if (not wanted_nodes or each.node.lower() in wanted_nodes) and (
-                not wanted_pools or each.pool.lower() in wanted_pools
-            ):
-                found.append(ResourceView(model, owner, each).shape())
-    return found
+def resources(
+    model: LinstorModel,
+    owners: Iterable[Definition],
+    wanted_node: Callable[[str], bool],
+    wanted_pool: Callable[[str], bool],
+) -> list[Json]:
+    """All elements that the filters let through, by name and node; what has no volumes is not listed."""
+    found = [
+        (owner, each)
+        for owner in owners
+        if owner.volumes
+        for each in sorted(owner.resources.values(), key=lambda one: one.node)
+    ]
+    return [
+        ResourceView(model, owner, each).shape()
+        for owner, each in found
+        if wanted_node(each.node) and wanted_pool(each.pool)
+    ]

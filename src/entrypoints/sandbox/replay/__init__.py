@@ -2,69 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
-import re
-import sys
-import time
-from collections.abc import Sequence
-from pathlib import Path
-
-from entrypoints.sandbox.replay.player import Player
-from entrypoints.sandbox.replay.recording import NotARecording, Recording, read
-from entrypoints.sandbox.replay.report import Report
-from entrypoints.sandbox.replay.selection import Step, select
-from entrypoints.sandbox.replay.site import Site, survey
-from entrypoints.sandbox.replay.sources import SourceFiles
-from entrypoints.sandbox.world import Sandbox
-
-STORAGE_ONLY = ("store-1",)
-"""Nodes with storage that run no VM: with them a host can be without a replica, as in most clusters."""
-
 
 def main(argv: list[str]) -> int:
     """Play a recording; 0 when everything ended as recorded and nothing was left behind, 1 else, 2 for no recording."""
-    arguments = _parser().parse_args(argv)
-    directory: Path = arguments.directory
-    try:
-        recording = read(directory)
-    except (NotARecording, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    steps = select(recording, arguments.only or [])
-    if not steps:
-        print(f"no operation of {directory} matches {' '.join(arguments.only)}", file=sys.stderr)
-        return 2
-    version = re.search(r"\d+(?:\.\d+)+", directory.resolve().name)
-    report = Report(sys.stdout)
-    began = time.monotonic()
-    _play(recording, steps, report, version[0] if version else "7.4.0", arguments.keep)
-    report.totals(time.monotonic() - began)
-    return 1 if report.findings else 0
+    from entrypoints.sandbox.replay.command import main as play
 
-
-def _play(recording: Recording, steps: Sequence[Step], report: Report, version: str, keep: Path | None) -> None:
-    site = survey(recording)
-    with _sandbox(site, version, keep) as sandbox, SourceFiles(sandbox.root / "sources", site.sizes_mib) as sources:
-        for datastore in site.shared:
-            sandbox.hosts.share(datastore)
-        player = Player(recording, site, sandbox, sources, report)
-        player.play(steps)
-        player.verify_guests()
-
-
-def _sandbox(site: Site, version: str, keep: Path | None) -> Sandbox:
-    hosts = (*site.hosts, *STORAGE_ONLY)
-    groups = dict.fromkeys(site.groups, 2)
-    return Sandbox(
-        keep, hosts=hosts, front_end=site.front_end, nodes=site.nodes, groups=groups or None, version=version
-    )
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="onelinstor sandbox replay", description=__doc__)
-    parser.add_argument("directory", type=Path, help="a recording: index.md, calls/*.json, xml/*.xml")
-    parser.add_argument(
-        "--only", action="append", metavar="GLOB", help="report on these operations; may be given again"
-    )
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="make the sandbox there and leave it")
-    return parser
+    return play(argv)

@@ -1,13 +1,14 @@
-"""Blocks that can be told apart: what guests and images are filled with, so that lost or mixed data is seen."""
+"""Blocks that can be told apart: what images are filled with, so that lost or mixed data is seen."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 
 BLOCK = 4096
 """Bytes of a block; offsets are multiples of it."""
 
-ZEROS = bytes(BLOCK)
+_READABLE = re.compile(rb"[ -~]{3,60}")
 
 
 def block(stamp: str) -> bytes:
@@ -17,10 +18,9 @@ def block(stamp: str) -> bytes:
     return (head + seed * (BLOCK // len(seed)))[:BLOCK]
 
 
-def stamp_of(data: bytes) -> str:
-    """What a block says it is, for a person to read: its stamp, "zeros", or "something else"."""
-    if data == ZEROS:
+def described(data: bytes) -> str:
+    """What a block says it is, for a person to read: its first words, "zeros", or "something else"."""
+    if not any(data):
         return "zeros"
-    head, newline, _ = data.partition(b"\n")
-    text = head.decode("ascii", "replace")
-    return text if newline and block(text) == data else "something else"
+    match = _READABLE.match(data)
+    return repr(match[0].decode("ascii")) if match else "something else"

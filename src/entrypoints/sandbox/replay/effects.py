@@ -95,7 +95,7 @@ class Hypervisor:
         (directory / "ds.xml").write_text(f"<DATASTORE><ID>{place.datastore}</ID></DATASTORE>", encoding="utf-8")
         if not call.exit_code:
             self._waiting.pop(vm, None)
-            self._machines.start(vm, place.host, self._wanted(vm, place))
+            self._start(vm, place)
 
     def _restore(self, call: Call, about: Subject, vm: int) -> None:
         place = _place(about)
@@ -103,7 +103,7 @@ class Hypervisor:
         if not checkpoint.is_file() or checkpoint.read_bytes() != _memory_of(vm):
             raise DiskFailed(f"the memory of VM {vm} is not in {place.path}/{CHECKPOINT} on {place.host}")
         if not call.exit_code:
-            self._machines.start(vm, place.host, self._wanted(vm, place))
+            self._start(vm, place)
 
     def _save(self, call: Call, about: Subject, vm: int) -> None:
         if call.exit_code:
@@ -125,7 +125,8 @@ class Hypervisor:
     def _attach(self, call: Call, about: Subject, vm: int) -> None:
         disk = next((each for each in self._holdings.vm_disks(vm) if each.of.disk == about.disk), None)
         if not call.exit_code and disk is not None:
-            self._machines.attach(vm, self._one(disk, _place(about).directory))
+            directory = _place(about).directory
+            self._machines.attach(vm, directory.host, self._one(disk, directory))
 
     def _detach(self, call: Call, about: Subject, vm: int) -> None:
         if not call.exit_code and about.disk is not None:
@@ -148,8 +149,8 @@ class Hypervisor:
         self._carry_files(old, target)
         if call.exit_code:
             self._give_up(old, target)
-        elif self._machines.machine(vm) is None:
-            self._machines.start(vm, target.host, self._wanted(vm, target))
+        elif not self._machines.runs(vm):
+            self._start(vm, target)
         else:
             self._hand_over(vm, old, target)
 
@@ -159,7 +160,7 @@ class Hypervisor:
         """
         try:
             mirror = partial(self._mirror_files, vm, old, target)
-            self._machines.migrate(vm, target.host, self._wanted(vm, target), mirror)
+            self._machines.migrate(vm, target.host, self._text(target), self._wanted(vm, target), mirror)
         except DiskFailed:
             if vm not in self._unprepared:
                 raise
@@ -175,7 +176,7 @@ class Hypervisor:
         for each in sorted(source.iterdir()) if source.is_dir() else ():
             there = to / each.name
             if each.is_symlink() and not there.is_symlink():
-                there.symlink_to(self._as_seen_on(target.host, old.host, str(each.readlink())))
+                there.symlink_to(each.readlink())
             elif each.is_file() and not each.is_symlink():
                 _copy(each, there)
 
@@ -186,10 +187,6 @@ class Hypervisor:
             name = f"disk.{disk.of.disk}"
             if disk.volume is None and source != to and not self._is_one(old, target):
                 _copy(source / name, to / name)
-
-    def _as_seen_on(self, target: str, origin: str, link: str) -> str:
-        """The same device name on the other host."""
-        return link.replace(str(self._sandbox.host_path(origin, "/dev")), str(self._sandbox.host_path(target, "/dev")))
 
     def _give_up(self, old: At, target: At) -> None:
         """A failed migration: what was carried to the target goes, unless both are one directory."""
@@ -206,7 +203,7 @@ class Hypervisor:
         missing = []
         for vm, place in list(self._waiting.items()):
             try:
-                self._machines.start(vm, place.host, self._wanted(vm, place))
+                self._start(vm, place)
                 del self._waiting[vm]
             except DiskFailed as failed:
                 missing.append(f"the guest of VM {vm} cannot go on: {failed}")
@@ -214,16 +211,22 @@ class Hypervisor:
 
     # -- places -----------------------------------------------------------------------------------
 
+    def _start(self, vm: int, place: At) -> None:
+        self._machines.start(vm, place.host, self._text(place), self._wanted(vm, place))
+
     def _wanted(self, vm: int, directory: At) -> list[Wanted]:
         return [self._one(disk, directory) for disk in self._holdings.vm_disks(vm)]
 
     def _one(self, disk: HeldDisk, directory: At) -> Wanted:
-        path = self._rewriting.text(f"{directory.path}/disk.{disk.of.disk}")
         readonly = self._knowledge.vm(disk.of.vm).value(disk.of.disk, "READONLY").upper() == "YES"
-        return Wanted(disk, path, readonly)
+        return Wanted(disk, self._text(directory), readonly)
+
+    def _text(self, place: At) -> str:
+        """The path as the sandbox's hosts know it."""
+        return self._rewriting.text(place.path)
 
     def _path(self, place: At) -> Path:
-        return self._sandbox.host_path(place.host, self._rewriting.text(place.path))
+        return self._sandbox.host_path(place.host, self._text(place))
 
     def _directory_of(self, vm: int, host: str) -> At:
         """The VM directory that the guest runs from."""

@@ -7,12 +7,13 @@ action does without that effect it ends well; it is repeated, as oned would, wit
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 
-from entrypoints.sandbox.linstor.app import Fault
+from entrypoints.sandbox.linstor.faults import Fault
 from entrypoints.sandbox.world import Completed, Sandbox
 
 _LAST_PROGRAM = {
@@ -33,7 +34,7 @@ echo "{name}: Input/output error" >&2
 exit 1
 """
 _MUTATIONS = ("POST", "PUT", "DELETE")
-_ENOUGH = 200
+_ENOUGH = 40
 _SENTENCE = re.compile(r"^(?!(?:ERROR|INFO|WARN|DEBUG)[:\s])\S.*", re.MULTILINE)
 
 
@@ -88,12 +89,13 @@ def _broken_program(path: Path) -> Iterator[None]:
 @contextmanager
 def _refusing_linstor(sandbox: Sandbox, methods: tuple[str, ...], times: int) -> Iterator[None]:
     """LINSTOR answers 500 to requests of these methods, so many times."""
-    faults = sandbox.server.app.faults
-    faults.extend([Fault(lambda method, _path: method in methods)] * times)
+    healed = threading.Event()
+    for _ in range(times):
+        sandbox.server.fault(Fault(lambda method, _path: method in methods and not healed.is_set()))
     try:
         yield
     finally:
-        faults.clear()
+        healed.set()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What is in every disk and image, as the calls and the guests made it: which stamp lies at which offset.
+"""What is in every disk and image, as the calls and the guests made it: which block lies at which offset.
 
 A clone begins as its image was, a snapshot keeps what was there, a revert brings it back; whatever was never written
 reads as zeros. Volumes go by their names, files of other drivers by VM and disk.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from domain.names import DiskOf, VolumeName, image_volume
-from entrypoints.sandbox.replay.blocks import BLOCK, block, stamp_of
+from entrypoints.sandbox.replay.blocks import BLOCK, described
 from entrypoints.sandbox.replay.holdings import HeldDisk, Holdings, volume_of
 from entrypoints.sandbox.replay.recording import Call
 from entrypoints.sandbox.replay.subject import LINSTOR, Subject, subject
@@ -22,9 +22,9 @@ Read = Callable[[int], bytes]
 
 @dataclass(frozen=True)
 class Contents:
-    """*stamps* by offset. *formatted*: a file system was made, so what was not written here is not known."""
+    """*blocks* by offset. *formatted*: a file system was made, so what was not written here is not known."""
 
-    stamps: Mapping[int, str] = field(default_factory=dict)
+    blocks: Mapping[int, bytes] = field(default_factory=dict)
     formatted: bool = False
 
 
@@ -35,7 +35,6 @@ class Ledger:
         self._holdings = holdings
         self._contents: dict[Key, Contents] = {}
         self._snapshots: dict[tuple[Key, int], Contents] = {}
-        self._writes = 0
 
     @staticmethod
     def key(disk: HeldDisk) -> Key:
@@ -46,46 +45,41 @@ class Ledger:
         """What is in a volume or file."""
         return self._contents.get(key, Contents())
 
-    def next_write(self) -> int:
-        """The number of a new write."""
-        self._writes += 1
-        return self._writes
-
-    def wrote(self, key: Key, offset: int, stamp: str) -> None:
-        """A guest was told that its write is safe."""
+    def wrote(self, key: Key, blocks: Mapping[int, bytes]) -> None:
+        """A guest was told that these blocks are safe."""
         found = self.known(key)
-        self._contents[key] = replace(found, stamps={**found.stamps, offset: stamp})
+        self._contents[key] = replace(found, blocks={**found.blocks, **blocks})
 
     def differences(self, key: Key, read: Read, size: int) -> Iterator[str]:
         """What is not there as it was written, one sentence each. *size* in bytes."""
         found = self.known(key)
-        for offset, stamp in found.stamps.items():
-            if (data := read(offset)) != block(stamp):
-                yield f"offset {offset} holds {stamp_of(data)}, not {stamp}"
+        for offset, block in found.blocks.items():
+            if (data := read(offset)) != block:
+                yield f"offset {offset} holds {described(data)}, not {described(block)}"
         last = size - BLOCK
-        if not found.formatted and last not in found.stamps and any(data := read(last)):
-            yield f"offset {last} was never written and holds {stamp_of(data)}"
+        if not found.formatted and last not in found.blocks and any(data := read(last)):
+            yield f"offset {last} was never written and holds {described(data)}"
 
     # -- calls ------------------------------------------------------------------------------------
 
-    def after(self, call: Call, stamps: Mapping[int, str], file_system: str) -> None:
+    def after(self, call: Call, blocks: Mapping[int, bytes], file_system: str) -> None:
         """A call has ended, and the holdings are not told yet.
 
-        *stamps* is the raw content of its source, for `cp`; *file_system* what was made on the new disk or image.
+        *blocks* is the raw content of its source, for `cp`; *file_system* what was made on the new disk or image.
         """
         about = subject(call)
         if call.exit_code:
             return
         if call.kind == "ds" and call.driver == LINSTOR:
-            self._after_image(call, about, stamps, file_system)
+            self._after_image(call, about, blocks, file_system)
         elif call.kind == "tm" and about.vm is not None and about.disk is not None:
             self._after_disk(call, about, DiskOf(about.vm, about.disk), file_system)
 
-    def _after_image(self, call: Call, about: Subject, stamps: Mapping[int, str], file_system: str) -> None:
+    def _after_image(self, call: Call, about: Subject, blocks: Mapping[int, bytes], file_system: str) -> None:
         name = VolumeName(about.source) if about.source else image_volume(about.image or 0)
         action = call.plain_action
         if action in ("cp", "mkfs"):
-            self._contents[name] = Contents(stamps, formatted=bool(file_system))
+            self._contents[name] = Contents(blocks, formatted=bool(file_system))
         elif action == "clone":
             self._contents[name] = self.known(VolumeName(about.target))
         elif action in ("snap_revert", "snap_flatten"):

@@ -1,14 +1,16 @@
-"""The guests: they open the disks of their VM directory as a hypervisor does, write known blocks and read them back."""
+"""The guests: they open the disks of their VM directory as a hypervisor does, write blocks, and read back what was
+written by whomever.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-from entrypoints.sandbox.guests import OpenDisk
-from entrypoints.sandbox.replay.blocks import BLOCK, block
+from entrypoints.sandbox.guests import Guest, OpenDisk
 from entrypoints.sandbox.replay.holdings import HeldDisk
-from entrypoints.sandbox.replay.ledger import Key, Ledger
+from entrypoints.sandbox.replay.ledger import Ledger
 from entrypoints.sandbox.world import Sandbox
 
 
@@ -18,44 +20,21 @@ class DiskFailed(Exception):
 
 @dataclass(frozen=True)
 class Wanted:
-    """A disk that a guest is given: what the holdings say, its path on the host, and whether it only reads it."""
+    """A disk that a guest is given: what the holdings say, the directory on the host, and whether it only reads it."""
 
     disk: HeldDisk
-    path: str
+    directory: str
     readonly: bool = False
 
-
-class Opened:
-    """An open disk, read and written in blocks."""
-
-    def __init__(self, disk: OpenDisk) -> None:
-        self._disk = disk
+    @property
+    def number(self) -> int:
+        """The disk id."""
+        return self.disk.of.disk
 
     @property
-    def size(self) -> int:
-        """Bytes of the device or file now."""
-        return self._disk.handle.content.size if self._disk.handle is not None else self._disk.path.stat().st_size
-
-    def read(self, offset: int) -> bytes:
-        """The block at *offset*."""
-        return self._disk.read(offset)
-
-    def write(self, offset: int, data: bytes) -> None:
-        """Write a block; it is safe when this returns."""
-        self._disk.write(offset, data)
-
-    def close(self) -> None:
-        """Close it."""
-        self._disk.close()
-
-
-@dataclass
-class Machine:
-    """One guest. *disks*: what it has open, by disk id."""
-
-    vm: int
-    host: str
-    disks: dict[int, tuple[Wanted, Opened]] = field(default_factory=dict)
+    def path(self) -> str:
+        """The path on the host."""
+        return f"{self.directory}/disk.{self.number}"
 
 
 class Machines:
@@ -63,120 +42,104 @@ class Machines:
 
     def __init__(self, sandbox: Sandbox, ledger: Ledger) -> None:
         self._sandbox = sandbox
+        self._guests = sandbox.guests
         self._ledger = ledger
-        self._running: dict[int, Machine] = {}
-
-    def machine(self, vm: int) -> Machine | None:
-        """The guest of a VM, None when it does not run."""
-        return self._running.get(vm)
+        self._disks: dict[int, dict[int, HeldDisk]] = {}
 
     def running(self) -> list[int]:
         """The VMs whose guests run."""
-        return sorted(self._running)
+        return sorted(self._disks)
 
-    def start(self, vm: int, host: str, wanted: Sequence[Wanted]) -> None:
+    def runs(self, vm: int) -> bool:
+        """Whether the guest of a VM runs."""
+        return vm in self._disks
+
+    def start(self, vm: int, host: str, directory: str, wanted: Sequence[Wanted]) -> None:
         """Start a guest with all its disks, or not at all. Raises DiskFailed."""
         self.stop(vm)
-        machine = Machine(vm, host)
-        try:
-            for each in wanted:
-                machine.disks[each.disk.of.disk] = (each, self._open(host, each))
-        except DiskFailed:
-            _close(machine)
-            raise
-        self._running[vm] = machine
+        self._check(host, wanted)
+        with _told(vm, host):
+            self._guests.start(vm, host, directory, *_numbers(wanted))
+        self._disks[vm] = {each.number: each.disk for each in wanted}
         self.work(vm)
 
     def stop(self, vm: int) -> None:
         """End a guest; one that does not run is fine."""
-        machine = self._running.pop(vm, None)
-        if machine is not None:
-            _close(machine)
+        if self._disks.pop(vm, None) is not None:
+            self._guests.forget(vm)
 
-    def migrate(self, vm: int, host: str, wanted: Sequence[Wanted], mirror: Callable[[], None]) -> None:
+    def migrate(self, vm: int, host: str, directory: str, wanted: Sequence[Wanted], mirror: Callable[[], None]) -> None:
         """Both ends have the disks open, the old one writes to the last, then the new one goes on.
 
-        *mirror* copies what is no network disk, after the last write. Raises DiskFailed.
+        *mirror* copies what is no network disk, after the last write. Raises DiskFailed: then it goes on where it was.
         """
-        old = self._running[vm]
-        new = Machine(vm, host)
+        self._check(host, wanted)
         try:
-            for each in wanted:
-                new.disks[each.disk.of.disk] = (each, self._open(host, each))
-            self.work(vm)
-            mirror()
+            with _told(vm, host):
+                self._guests.begin_migration(vm, host, directory)
+                self._learn(vm)
+                mirror()
         except DiskFailed:
-            _close(new)
+            self._guests.cancel_migration(vm)
             raise
-        _close(old)
-        self._running[vm] = new
-        self.work(vm)
+        with _told(vm, host):
+            self._guests.finish_migration(vm, host, directory)
+        self._learn(vm)
 
-    def attach(self, vm: int, wanted: Wanted) -> None:
+    def attach(self, vm: int, host: str, wanted: Wanted) -> None:
         """A running guest gets one more disk. Raises DiskFailed."""
-        machine = self._running.get(vm)
-        if machine is not None:
-            machine.disks[wanted.disk.of.disk] = (wanted, self._open(machine.host, wanted))
-            self.work(vm)
+        if not self.runs(vm):
+            return
+        self._check(host, [wanted])
+        with _told(vm, host):
+            self._guests.attach(vm, wanted.number, readonly=wanted.readonly)
+        self._disks[vm][wanted.number] = wanted.disk
+        self.work(vm)
 
     def detach(self, vm: int, disk: int) -> None:
         """A running guest gives a disk back."""
-        machine = self._running.get(vm)
-        if machine is not None and disk in machine.disks:
-            machine.disks.pop(disk)[1].close()
+        if self._disks.get(vm, {}).pop(disk, None) is not None:
+            self._guests.detach(vm, disk)
 
     def size(self, vm: int, disk: int) -> int | None:
         """How large a running guest sees its disk, in bytes."""
-        machine = self._running.get(vm)
-        return machine.disks[disk][1].size if machine is not None and disk in machine.disks else None
+        return _size(self._guests.guests[vm].open[disk]) if disk in self._disks.get(vm, {}) else None
 
     def work(self, vm: int) -> None:
-        """A guest writes one block to each of its disks, and reads it back. Raises DiskFailed."""
-        machine = self._running.get(vm)
-        for wanted, opened in machine.disks.values() if machine is not None else ():
-            if not wanted.readonly:
-                self._write(vm, wanted, opened)
+        """A running guest writes to each of its disks. Raises DiskFailed."""
+        if self.runs(vm):
+            with _told(vm, self._guests.guests[vm].host):
+                self._guests.write_all(vm)
+            self._learn(vm)
 
-    def _write(self, vm: int, wanted: Wanted, opened: Opened) -> None:
-        number = self._ledger.next_write()
-        offset = number * 7 % max(opened.size // BLOCK, 1) * BLOCK
-        stamp = f"vm {vm} disk {wanted.disk.of.disk} write {number}"
-        try:
-            opened.write(offset, block(stamp))
-        except OSError as error:
-            raise DiskFailed(f"the guest of VM {vm} cannot write {wanted.path}: {error}") from error
-        self._ledger.wrote(Ledger.key(wanted.disk), offset, stamp)
-        if opened.read(offset) != block(stamp):
-            raise DiskFailed(f"the guest of VM {vm} reads something else than it wrote at {offset} of {wanted.path}")
+    def _learn(self, vm: int) -> None:
+        """What the guest was told is safe goes into the ledger, which knows of reverts and copies."""
+        guest = self._guests.guests[vm]
+        for disk, blocks in guest.written.items():
+            self._ledger.wrote(Ledger.key(self._disks[vm][disk]), blocks)
+        guest.written.clear()
 
     def differences(self, vm: int) -> list[str]:
-        """What a running guest reads that it, or who wrote before it, did not write."""
-        machine = self._running.get(vm)
+        """What a running guest reads that neither it, nor who wrote before it, has written."""
+        guest: Guest | None = self._guests.guests.get(vm)
         found: list[str] = []
-        for wanted, opened in machine.disks.values() if machine is not None else ():
-            key: Key = Ledger.key(wanted.disk)
-            found += [f"{wanted.path}: {each}" for each in self._ledger.differences(key, opened.read, opened.size)]
+        for disk, opened in guest.open.items() if guest is not None else ():
+            key = Ledger.key(self._disks[vm][disk])
+            found += [
+                f"disk {disk} of VM {vm}: {each}" for each in self._ledger.differences(key, opened.read, _size(opened))
+            ]
         return found
 
-    # -- opening ----------------------------------------------------------------------------------
-
-    def _open(self, host: str, wanted: Wanted) -> Opened:
-        """Open `directory/disk.N` by the rules of the model, when it is the right volume."""
-        directory, _, name = wanted.path.rpartition("/")
-        if wanted.disk.volume is not None:
-            self._check_volume(host, wanted)
-        try:
-            disk = int(name.removeprefix("disk."))
-            return Opened(self._sandbox.guests.open_disk(host, directory, disk, write=not wanted.readonly))
-        except OSError as error:
-            raise DiskFailed(f"{wanted.path} on {host} cannot be opened: {error}") from error
-
-    def _check_volume(self, host: str, wanted: Wanted) -> None:
-        resource = linked_volume(self._sandbox, host, wanted.path)
-        if resource is None:
-            raise DiskFailed(f"{wanted.path} on {host} is no link to a device")
-        if resource.lower() != (wanted.disk.volume or "").lower():
-            raise DiskFailed(f"{wanted.path} on {host} is {resource}, not {wanted.disk.volume}")
+    def _check(self, host: str, wanted: Sequence[Wanted]) -> None:
+        """Each link names the device of the right volume. Raises DiskFailed."""
+        for each in wanted:
+            if each.disk.volume is None:
+                continue
+            resource = linked_volume(self._sandbox, host, each.path)
+            if resource is None:
+                raise DiskFailed(f"{each.path} on {host} is no link to a device")
+            if resource.lower() != each.disk.volume.lower():
+                raise DiskFailed(f"{each.path} on {host} is {resource}, not {each.disk.volume}")
 
 
 def linked_volume(sandbox: Sandbox, host: str, path: str) -> str | None:
@@ -185,7 +148,20 @@ def linked_volume(sandbox: Sandbox, host: str, path: str) -> str | None:
     return sandbox.hosts.resource_of(sandbox.linstor, host, str(place)) if place.is_symlink() else None
 
 
-def _close(machine: Machine) -> None:
-    for _, opened in machine.disks.values():
-        opened.close()
-    machine.disks.clear()
+def _size(disk: OpenDisk) -> int:
+    """Bytes of the device or file as it is now."""
+    return disk.handle.content.size if disk.handle is not None else disk.path.stat().st_size
+
+
+def _numbers(wanted: Sequence[Wanted]) -> tuple[list[int], list[int]]:
+    """The disk ids, and those that are only read."""
+    return [each.number for each in wanted], [each.number for each in wanted if each.readonly]
+
+
+@contextmanager
+def _told(vm: int, host: str) -> Iterator[None]:
+    """A refusal of the kernel, in words of the guest."""
+    try:
+        yield
+    except OSError as error:
+        raise DiskFailed(f"the guest of VM {vm} on {host}: {error}") from error

@@ -76,7 +76,7 @@ class Player:
         self._known = set(found)
 
     def _write_contexts(self, operation: Operation) -> None:
-        """oned writes the context of a VM before it runs anything for it."""
+        """Oned writes the context of a VM before it runs anything for it."""
         for call in operation.calls:
             if call.plain_action == "context":
                 path = Path(self._rewriting.text(call.argv[0]))
@@ -112,7 +112,7 @@ class Player:
         """Everybody is told that the call ended as recorded."""
         about = subject(call)
         source = self._sources.source(about.target) if call.kind == "ds" and call.action == "cp" else None
-        self._ledger.after(call, source.stamps if source is not None else {}, self._file_system(call))
+        self._ledger.after(call, source.blocks if source is not None else {}, self._file_system(call))
         size = about.size_mib
         if call.kind == "tm" and about.vm is not None and about.disk is not None:
             size = int(self._knowledge.vm(about.vm).value(about.disk, "SIZE") or 0)

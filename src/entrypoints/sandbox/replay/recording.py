@@ -115,6 +115,8 @@ def read(directory: Path) -> Recording:
     if not rows:
         raise NotARecording(f"{directory} holds no recording: neither index.md with a table nor calls/*.json")
     documents = list(_documents(directory / "xml"))
+    names = {row.name for row in rows}
+    rows += [Operation(name) for name in dict.fromkeys(each.operation for each in documents) if name not in names]
     operations = [_completed(row, files, documents) for row in rows]
     operations.sort(key=lambda each: each.calls[0].seq if each.calls else float("inf"))
     return Recording(tuple(operations), dict(_contexts(directory / "xml")))

@@ -27,12 +27,12 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Source:
-    """One source: where the driver finds it, its checksums, and the stamps in its raw content by offset."""
+    """One source: where the driver finds it, its checksums, and the blocks of its raw content by offset."""
 
     address: str
     md5: str
     sha1: str
-    stamps: Mapping[int, str]
+    blocks: Mapping[int, bytes]
 
 
 class SourceFiles:
@@ -76,7 +76,7 @@ class SourceFiles:
         relative = f"{parts.netloc.replace(':', '_')}{parts.path}".lstrip("/")
         file = self._directory / relative
         file.parent.mkdir(parents=True, exist_ok=True)
-        stamps = _write_raw(file, path, self._sizes.get(path, 1) * MIB)
+        blocks = _write_raw(file, path, self._sizes.get(path, 1) * MIB)
         _pack(file)
         data = file.read_bytes()
         web = f"http://127.0.0.1:{self._server.server_port}/{relative}"
@@ -84,7 +84,7 @@ class SourceFiles:
             address=web if parts.scheme else str(file),
             md5=hashlib.md5(data, usedforsecurity=False).hexdigest(),
             sha1=hashlib.sha1(data, usedforsecurity=False).hexdigest(),
-            stamps=stamps,
+            blocks=blocks,
         )
 
 
@@ -95,16 +95,16 @@ class _Quiet(SimpleHTTPRequestHandler):
         """Nothing is logged."""
 
 
-def _write_raw(file: Path, name: str, size: int) -> dict[int, str]:
-    """A sparse file with a few known blocks; their stamps by offset."""
+def _write_raw(file: Path, name: str, size: int) -> dict[int, bytes]:
+    """A sparse file with a few known blocks, by offset."""
     offsets = {0, size // 2 // BLOCK * BLOCK, size - BLOCK}
-    stamps = {offset: f"source {name} offset {offset}" for offset in sorted(offsets)}
+    blocks = {offset: block(f"source {name} offset {offset}") for offset in sorted(offsets)}
     with file.open("wb") as stream:
         stream.truncate(size)
-        for offset, stamp in stamps.items():
+        for offset, data in blocks.items():
             stream.seek(offset)
-            stream.write(block(stamp))
-    return stamps
+            stream.write(data)
+    return blocks
 
 
 def _pack(file: Path) -> None:

@@ -1,0 +1,82 @@
+"""Trouble on order: what goes wrong with a request or with its reply."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.wrappers import Response
+
+from adapters.memory.linstor.replies import refuse
+from entrypoints.sandbox.linstor import shapes
+
+HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+class ConnectionCut(Exception):
+    """The server hangs up instead of answering."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong once, with the next request that *matches* (method, path).
+
+    *when*: "before" the work is done, or "after" (the work is done and its reply is lost). *how*: "cut" the
+    connection, "truncate" the body, "garbage" instead of JSON, "delay" only, or an HTTP status with a 998 error.
+    *delay* seconds pass first.
+    """
+
+    matches: Callable[[str, str], bool]
+    when: str = "before"
+    how: str = "500"
+    delay: float = 0.0
+
+    @staticmethod
+    def of(given: Mapping[str, Any]) -> Fault:
+        """From JSON: `method` and `path` are regular expressions, the rest as above."""
+        method, path = re.compile(given.get("method", "")), re.compile(given.get("path", ""))
+        return Fault(
+            lambda asked, at: bool(method.search(asked) and path.search(at)),
+            str(given.get("when", "before")),
+            str(given.get("how", "500")),
+            float(given.get("delay", 0)),
+        )
+
+    def spoil(self, response: Response) -> Response:
+        """What the client gets instead of *response*. Raises ConnectionCut."""
+        time.sleep(self.delay)
+        if self.how == "cut":
+            raise ConnectionCut
+        if self.how == "truncate":
+            response.set_data(response.get_data()[: len(response.get_data()) // 2])
+        elif self.how == "garbage":
+            response = Response(HTML, 200, mimetype="text/html")
+        elif self.how.isdigit():
+            error = refuse(0, 998, "An unknown error occurred.", details="a fault on order")
+            response = Response(shapes.json_text(shapes.replies(error.replies)), int(self.how))
+        return response
+
+
+class Faults:
+    """The faults that wait for their request."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def append(self, fault: Fault) -> None:
+        """Order one."""
+        with self._lock:
+            self._waiting.append(fault)
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """The oldest one that matches; it happens once."""
+        with self._lock:
+            found = next((each for each in self._waiting if each.matches(method, path)), None)
+            if found is not None:
+                self._waiting.remove(found)
+            return found

@@ -1,0 +1,50 @@
+"""`onelinstor sandbox shell`: a shell inside a sandbox in which an image exists and a VM runs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+from collections.abc import Sequence
+
+from entrypoints.sandbox.cloud import IMAGES, SYSTEM_SSH, Cloud
+from entrypoints.sandbox.world import Sandbox
+
+IMAGE, VM, HOST, SIZE_MIB = 0, 7, "host-a", 64
+
+WELCOME = """A sandbox: hosts {hosts}, image {image}, VM {vm} on {host}. It goes when you leave this shell. Try:
+  ssh {host} ls -l {directory}
+  ssh {host} ls -l /dev
+  $ONE_LOCATION/var/remotes/tm/linstor/delete {host}:{directory}/disk.0 {vm} {datastore}
+  curl -s http://$LS_CONTROLLERS/v1/view/resources
+"""
+
+
+def environment(sandbox: Sandbox) -> dict[str, str]:
+    """What the shell sees: what oned gives a script, and where LINSTOR answers."""
+    own = {"LS_CONTROLLERS": sandbox.controller, "PS1": "sandbox$ ", "TERM": os.environ.get("TERM", "dumb")}
+    return {**sandbox.environment(), **own}
+
+
+def furnish(sandbox: Sandbox) -> str:
+    """Make the image and start the VM; what to tell the person."""
+    cloud = Cloud(sandbox)
+    cloud.make_image(IMAGE, "disk", SIZE_MIB)
+    cloud.deploy(VM, HOST, [IMAGE], system=SYSTEM_SSH)
+    return WELCOME.format(
+        hosts=", ".join(sandbox.hosts.names),
+        image=cloud.images[IMAGE].source,
+        vm=VM,
+        host=HOST,
+        directory=cloud.directory(VM),
+        datastore=IMAGES,
+    )
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run bash in a sandbox; its exit code."""
+    argparse.ArgumentParser(prog="onelinstor sandbox shell", description=__doc__).parse_args(argv)
+    with Sandbox() as sandbox:
+        print(furnish(sandbox), flush=True)
+        shell = ["bash", "--noprofile", "--norc"]
+        return subprocess.run(shell, env=environment(sandbox), cwd=sandbox.one / "var", check=False).returncode

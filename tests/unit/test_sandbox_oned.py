@@ -1,0 +1,99 @@
+"""The simulated oned answers as the real one does (opennebula.md 7)."""
+
+from __future__ import annotations
+
+import xmlrpc.client
+from collections.abc import Iterator
+
+import pytest
+
+from entrypoints.sandbox.oned import SimulatedOned
+
+VM = "<VM><ID>7</ID></VM>"
+
+
+@pytest.fixture
+def oned() -> Iterator[SimulatedOned]:
+    found = SimulatedOned("oneadmin:secret")
+    yield found
+    found.close()
+
+
+def _ask(oned: SimulatedOned, method: str, *params: object) -> list[object]:
+    with xmlrpc.client.ServerProxy(oned.url) as proxy:
+        reply = getattr(proxy, method)(*params)
+    assert isinstance(reply, list)
+    return reply
+
+
+@pytest.mark.parametrize("kind", ["vm", "image", "datastore", "host"])
+def test_a_known_object_is_told_as_xml(oned: SimulatedOned, kind: str) -> None:
+    """The reply is an array that begins with true and the document."""
+    oned.put(kind, 7, VM)
+
+    assert _ask(oned, f"one.{kind}.info", "oneadmin:secret", 7)[:3] == [True, VM, 0]
+
+
+def test_the_third_parameter_of_an_info_call_is_optional(oned: SimulatedOned) -> None:
+    """Clients may ask for decrypted values."""
+    oned.put("datastore", 100, VM)
+
+    assert _ask(oned, "one.datastore.info", "oneadmin:secret", 100, True)[0] is True
+
+
+def test_an_unknown_object_is_refused_with_no_exists(oned: SimulatedOned) -> None:
+    """Code 0x0400, and a message with the id."""
+    granted, message, code = _ask(oned, "one.vm.info", "oneadmin:secret", 7)[:3]
+
+    assert (granted, code) == (False, 0x0400)
+    assert "[7]" in str(message)
+
+
+def test_a_forgotten_object_does_not_exist(oned: SimulatedOned) -> None:
+    """As after `onevm recover --delete-db`."""
+    oned.put("vm", 7, VM)
+    oned.forget("vm", 7)
+
+    assert _ask(oned, "one.vm.info", "oneadmin:secret", 7)[0] is False
+
+
+@pytest.mark.parametrize("method", ["one.vm.info", "one.vmpool.info"])
+def test_a_wrong_session_is_refused(oned: SimulatedOned, method: str) -> None:
+    """Code 0x0100, whatever is asked for."""
+    oned.put("vm", 7, VM)
+
+    assert _ask(oned, method, "oneadmin:wrong", 7)[0::2][:2] == [False, 0x0100]
+
+
+def test_a_pool_holds_every_document_of_its_kind(oned: SimulatedOned) -> None:
+    """In the order of their ids."""
+    oned.put("datastore", 101, "<DATASTORE>b</DATASTORE>")
+    oned.put("datastore", 100, "<DATASTORE>a</DATASTORE>")
+
+    pool = _ask(oned, "one.datastorepool.info", "oneadmin:secret")[1]
+
+    assert pool == "<DATASTORE_POOL><DATASTORE>a</DATASTORE><DATASTORE>b</DATASTORE></DATASTORE_POOL>"
+
+
+def test_an_ordered_fault_is_answered_once(oned: SimulatedOned) -> None:
+    """The next request gets it, the one after that is served."""
+    oned.put("vm", 7, VM)
+    oned.faults.append([False, "database is locked", 0x2000, -1])
+
+    replies = [_ask(oned, "one.vm.info", "oneadmin:secret", 7)[0] for _ in range(2)]
+
+    assert replies == [False, True]
+
+
+def test_every_request_is_counted(oned: SimulatedOned) -> None:
+    """Refused ones, too."""
+    _ask(oned, "one.vm.info", "nobody:", 7)
+    _ask(oned, "one.hostpool.info", "oneadmin:secret")
+
+    assert oned.requests == [("one.vm.info", 7), ("one.hostpool.info", -1)]
+
+
+def test_an_unknown_method_is_a_fault(oned: SimulatedOned) -> None:
+    """As XML-RPC has it."""
+    with pytest.raises(xmlrpc.client.Fault):
+        _ask(oned, "one.vm.nothing", "oneadmin:secret", 7)
