@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import select
 import subprocess
 from typing import IO, Protocol
 
@@ -22,23 +23,25 @@ set -u; export LANG=C LC_ALL=C
 cd -- "$1" 2>/dev/null || { printf 'LINSTOR-NOTHING\n' >&2; exit 0; }
 trap 'rm -f -- "$2"' EXIT
 : > "$2" || exit 1
-find . -xdev \( -type f -o -type d \) ! -name "$2" -print0 | tar --null --no-recursion -cf - -T - || exit 1
-sum=$(find . -xdev -type f ! -name "$2" -print0 | LC_ALL=C sort -z | xargs -0r sha256sum | sha256sum)
-printf 'LINSTOR-SUM %s\n' "${sum%% *}" >&2
-exec >&-
+printf x
 cat > /dev/null
+rm -f -- "$2"
+find . -xdev \( -type f -o -type d \) -print0 | tar --null --no-recursion -cf - -T - || exit 1
+sum=$(find . -xdev -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum | sha256sum)
+printf 'LINSTOR-SUM %s\n' "${sum%% *}" >&2
 """
+"""Leaves the probe until it is told (by the end of its input) that the receiver has looked."""
 
 RECEIVER = r"""
 set -u; export LANG=C LC_ALL=C
 mkdir -p -- "$1" && cd -- "$1" || exit 1
+IFS= read -r -N 1 first || { printf 'LINSTOR-NOTHING\n'; exit 0; }
+[ ! -e "$2" ] || { printf 'LINSTOR-SHARED\n'; exit 0; }
+printf 'LINSTOR-APART\n'
 new=".linstor-arriving.$$"
-first=$(dd bs=1 count=1 2>/dev/null | od -An -tx1 | tr -d ' \n')
-[ -n "$first" ] || { printf 'LINSTOR-NOTHING\n'; exit 0; }
-if [ -e "$2" ]; then cat > /dev/null; printf 'LINSTOR-SHARED\n'; exit 0; fi
 trap 'rm -rf -- "$new"' EXIT
 rm -rf -- "$new"; mkdir -- "$new" || exit 1
-{ printf "\\x$first"; cat; } | tar -C "$new" -xf - || exit 1
+tar -C "$new" -xf - || exit 1
 sync -f "$new" 2>/dev/null || sync
 sum=$(cd -- "$new" && find . -xdev -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum | sha256sum) || exit 1
 cp -a -- "$new"/. . || exit 1
@@ -96,10 +99,12 @@ class Copier:
         target: HostName,
         receiver: subprocess.Popen[bytes],
     ) -> bool:
+        looked = self._first_line(target, receiver)
+        assert sender.stdin is not None  # noqa: S101 - it was asked for
+        sender.stdin.close()
         told, said = self._ended(target, receiver)
-        # the sender keeps its probe until it is told that the receiver has looked
-        sent = self._sender_ended(source, sender)
-        if b"LINSTOR-SHARED" in told:
+        sent = self._sender_ended(sender)
+        if b"LINSTOR-SHARED" in looked:
             return False
         if b"LINSTOR-NOTHING" in sent:
             return True
@@ -110,6 +115,15 @@ class Copier:
             raise HostCommandFailed(target, f"receive the files of {directory}", "what arrived is not what was sent")
         return True
 
+    def _first_line(self, host: HostName, receiver: subprocess.Popen[bytes]) -> bytes:
+        """What the receiver says once it has looked for the probe."""
+        assert receiver.stdout is not None  # noqa: S101 - it was asked for
+        ready, _, _ = select.select([receiver.stdout], [], [], self._limits.host)
+        if not ready:
+            kill(receiver)
+            raise HostUnreachable(host, f"no answer within {self._limits.host:g} seconds")
+        return receiver.stdout.readline()
+
     def _ended(self, host: HostName, process: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
         try:
             out, err = process.communicate(timeout=self._limits.transfer)
@@ -118,9 +132,8 @@ class Copier:
             raise HostUnreachable(host, f"no end after {self._limits.transfer:g} seconds") from expired
         return out[:LONGEST_OUTPUT], err[-LONGEST_OUTPUT:]
 
-    def _sender_ended(self, host: HostName, process: subprocess.Popen[bytes]) -> bytes:
-        assert process.stdin is not None and process.stderr is not None  # noqa: S101 - both were asked for
-        process.stdin.close()
+    def _sender_ended(self, process: subprocess.Popen[bytes]) -> bytes:
+        assert process.stderr is not None  # noqa: S101 - it was asked for
         said = process.stderr.read(LONGEST_OUTPUT)
         try:
             process.wait(self._limits.host)

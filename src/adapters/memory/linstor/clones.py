@@ -166,7 +166,7 @@ class Clones:
         pool_name = pool.name if pool is not None else each.pool
         resource = Resource(each.node, set(each.flags), {"StorPoolName": pool_name}, pool=pool_name, deployed=False)
         resource.created = self._state.millis()
-        quorum.record(self._state, target, resource)
+        quorum.record(self._state, target, resource).node_id = each.node_id
         text = f"New resource '{target.name}' on node '{each.node}' registered."
         volume = "Volume with number '{}' on resource '{}' on node '{}' successfully registered"
         numbers = sorted(target.volumes)

@@ -129,7 +129,8 @@ class VolumeDefinition:
 class Resource:
     """A definition on one node. *deployed*: the device is there; *backed*: the backing volumes are.
 
-    *unseen*: nodes whose satellites were away when it was made, and do not know it yet. *own*: contents that are not the definition's: of a replica that is behind, or of a volume without DRBD.
+    *unseen*: nodes whose satellites were away when it was made, and do not know it yet. *own*: contents that are not
+    the definition's: of a replica that is behind, or of a volume without DRBD. *toggled*: it got or lost its disk.
     """
 
     node: str

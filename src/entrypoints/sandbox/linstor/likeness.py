@@ -6,10 +6,9 @@ from typing import Any
 
 VOLATILE = {
     "uuid", "created_at", "create_timestamp", "message", "details", "cause", "correction", "obj_refs", "git_hash",
-    "build_time", "error_report_ids", "minor_number", "device_path", "backing_device", "tcp_ports", "port", "secret",
-    "allocated_size_kib", "usable_size_kib", "free_capacity", "total_capacity", "location", "promotion_score",
-    "max_vlm_size_in_kib", "available_size_in_kib", "capacity_in_kib", "max_volume_size_kib", "DrbdCurrentGi",
-    "Linstor/Drbd/InitialUptoDateOn", "satellite_port", "address", "version",
+    "build_time", "error_report_ids", "minor_number", "tcp_ports", "secret",
+    "allocated_size_kib", "DrbdCurrentGi",
+    "Linstor/Drbd/InitialUptoDateOn",
     "eviction_timestamp",
 }  # fmt: skip
 """Members whose value differs from run to run; they must be there, with a value of the same type."""
