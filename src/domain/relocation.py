@@ -1,6 +1,8 @@
 """A VM changes place without running: no disk data moves, only links and the files of its directory (rule 7).
 
-The link appears at the new place before it goes at the old one. A host that is down does not block (rule 6).
+The link appears at the new place; the old one goes with its directory, because the system datastore's own driver
+carries the links of the old directory to the new place (tm/ssh) or leaves the directory alone (tm/shared). A host that
+is down does not block (rule 6).
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from domain.names import HostName, VolumeName, same_host
 from domain.opennebula import Vm
 from domain.orders import MoveDirectory, MoveDisk, Place
 from domain.ports import Hosts, Locks, Oned
-from domain.steps import CountLinks, MakeDirectory, MakeFile, RemoveTree, Step, Unlink
+from domain.steps import CountLinks, MakeDirectory, RemoveTree
 from domain.storage import Storage, Storages
 from domain.undoing import undoing
 from domain.volumes import Deployment, on_host
@@ -56,34 +58,31 @@ class Relocation:
         with self._locks.hold([volume], storage.settings.limits.lock):
             self._healing.heal(storage, existing(storage, volume))
             if is_host_of(vm, order.target.host):
-                self._arrive(storage, volume, order, vm)
-            self._leave(storage, volume, order, vm)
+                self._arrive(storage, volume, order)
+            self._leave(storage, volume, order, shared=disk.readonly)
 
-    def _arrive(self, storage: Storage, volume: VolumeName, order: MoveDisk, vm: Vm) -> None:
+    def _arrive(self, storage: Storage, volume: VolumeName, order: MoveDisk) -> None:
         with undoing() as undo:
             here = self._attachment.ensure(storage, volume, order.target.host, undo)
-            steps: list[Step] = link_steps(here, order.target, 0, storage.settings.limits.device)
-            steps.insert(1, MakeFile(f"{order.target.directory}/{token(vm)}"))
-            self._hosts.run(order.target.host, steps)
+            self._hosts.run(order.target.host, link_steps(here, order.target, 0, storage.settings.limits.device))
 
-    def _leave(self, storage: Storage, volume: VolumeName, order: MoveDisk, vm: Vm) -> None:
-        """Unlink, unless the directory is shared and the link is the new one; detach, unless others use it there."""
-        here = on_host(storage.cluster.deployments([volume])[volume], order.source.host)
-        if self._unlink(order.source, here, vm) > 0 or here is None:
+    def _leave(self, storage: Storage, volume: VolumeName, order: MoveDisk, *, shared: bool) -> None:
+        """End the attachment on the old host, unless another VM there uses the same read-only image."""
+        if same_host(order.source.host, order.target.host):
             return
-        if not same_host(order.source.host, order.target.host):
+        here = on_host(storage.cluster.deployments([volume])[volume], order.source.host)
+        if here is not None and not (shared and self._others_use(order.source, here)):
             self._attachment.end(storage, here)
 
-    def _unlink(self, place: Place, here: Deployment | None, vm: Vm) -> int:
-        steps: list[Step] = [Unlink(place.path, unless=token(vm))]
-        if here is not None and here.device is not None:
-            datastores = place.directory.rsplit("/", 2)[0]
-            steps.append(CountLinks(datastores, here.device, here.alias, place.path))
+    def _others_use(self, place: Place, here: Deployment) -> bool:
+        if here.device is None:
+            return False
+        datastores = place.directory.rsplit("/", 2)[0]
         try:
-            told = self._hosts.run(place.host, steps)
+            told = self._hosts.run(place.host, [CountLinks(datastores, here.device, here.alias, place.path)])
         except HostUnreachable:
-            return 0
-        return int(told[1]) if len(told) > 1 else 0
+            return False
+        return int(told[0]) > 0
 
     def move_directory(self, order: MoveDirectory) -> None:
         """Bring the files of the VM directory to its new place, checked, before the old one goes.
@@ -112,8 +111,3 @@ class Relocation:
 def is_host_of(vm: Vm, host: HostName) -> bool:
     """Whether the VM runs or will run on *host*; every other target of a `mv` is the front-end (opennebula.md 3.4)."""
     return bool(vm.history) and same_host(vm.history[-1].host, host)
-
-
-def token(vm: Vm) -> str:
-    """A file name of this move only: where the old directory shows it, both directories are one."""
-    return f".linstor-move-{vm.seq}"

@@ -42,13 +42,9 @@ class LinkDevice:
 
 @dataclass(frozen=True)
 class Unlink:
-    """Remove *path* if it is a link. Fails when it is anything else.
-
-    Nothing is removed, and "kept" is told, when its directory holds a file named *unless*.
-    """
+    """Remove *path* if it is a link. Fails when it is anything else."""
 
     path: str
-    unless: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,11 @@ def _shown(sandbox: Sandbox) -> tuple[int, str]:
     told = io.StringIO()
     code = demo.Demo(sandbox, Console(file=told, width=120)).run()
     return code, told.getvalue()
+
+
+def _ended(process: int) -> bool:
+    state = Path(f"/proc/{process}/stat")
+    return not state.exists() or state.read_text().split()[2] == "Z"
 
 
 # -- the demonstration ----------------------------------------------------------------------------
@@ -78,12 +84,7 @@ def test_the_demonstration_stops_at_an_executable_that_fails(sandbox: Sandbox) -
 
 
 @pytest.mark.parametrize(
-    ("action", "said"),
-    [
-        ("mvds", "the persistent disk"),
-        ("delete", "left behind"),
-        ("premigrate", "host-c"),
-    ],
+    ("action", "said"), [("delete", "left behind"), ("premigrate", "host-c"), ("ln", "does not exist")]
 )
 def test_the_demonstration_finds_an_executable_that_does_nothing(sandbox: Sandbox, action: str, said: str) -> None:
     """Success that is only told is no success."""
@@ -91,32 +92,22 @@ def test_the_demonstration_finds_an_executable_that_does_nothing(sandbox: Sandbo
 
     code, told = _shown(sandbox)
 
-    if action == "mvds":
-        assert code == 0, "an attachment that stays until the image is deleted is not lost data"
-    else:
-        assert code == 1
-        assert said in told
+    assert code == 1
+    assert said in told.partition("failed:")[2]
 
 
 def test_the_demonstration_finds_lost_data(sandbox: Sandbox) -> None:
     """A clone that is not a copy of the image is told at once."""
-    clone = sandbox.linstor.clones
-    copied = clone.clone
+    aside = sandbox.script("tm", "linstor", "clone").parent.with_name("aside")
+    aside.mkdir()
+    sandbox.script("tm", "linstor", "clone").rename(aside / "clone")
+    spoil = "head -c 4096 /dev/zero | ssh host-a dd of=${2#*:} conv=notrunc"
+    _replace(sandbox, "clone", f'#!/bin/bash\n{aside}/clone "$@" && {spoil}\n')
 
-    def empty(*words: object, **options: object) -> object:
-        replies = copied(*words, **options)  # type: ignore[arg-type]
-        for definition in sandbox.linstor.state.definitions.values():
-            if "-vm7-" in definition.name:
-                content = definition.volumes[0].content
-                assert content is not None
-                content.write(0, bytes(4096))
-        return replies
-
-    clone.clone = empty  # type: ignore[method-assign, assignment]
     code, told = _shown(sandbox)
 
     assert code == 1
-    assert "the guest's disk differs at [0]" in told
+    assert "failed: the guest's disk differs at [0]" in told
 
 
 # -- operations -----------------------------------------------------------------------------------
@@ -168,7 +159,7 @@ def test_an_image_that_cannot_be_made_is_an_error_of_its_executable(sandbox: San
     """Named, with what it said, and nothing is kept of the image."""
     cloud = Cloud(sandbox)
 
-    with pytest.raises(OrderFailed, match=r"datastore/linstor/mkfs ended with 1: .*NoSuchGroup|not enough|cannot|no "):
+    with pytest.raises(OrderFailed, match="^datastore/linstor/mkfs ended with 1: .*finds no place"):
         cloud.make_image(IMAGE, "huge", 2**29)
 
     assert cloud.images == {}
@@ -222,8 +213,11 @@ def test_an_executable_that_does_not_end_is_killed_with_all_it_started(sandbox: 
         sandbox.run("tm", "linstor", "monitor", [], timeout=1.0)
 
     child = int((sandbox.root / "child").read_text())
-    state = Path(f"/proc/{child}/stat")
-    assert not state.exists() or state.read_text().split()[2] == "Z"
+    for _ in range(500):
+        if _ended(child):
+            break
+        time.sleep(0.02)
+    assert _ended(child)
 
 
 def test_a_fault_of_linstor_reaches_the_executable(sandbox: Sandbox) -> None:
@@ -268,10 +262,8 @@ def test_a_shell_finds_an_image_and_a_running_vm(sandbox: Sandbox) -> None:
     commands = [line.strip() for line in told.splitlines() if line.startswith("  ")]
 
     assert sandbox.guests.guests[shell.VM].open.keys() == {0, 1}
+    assert len(commands) == 4
     for command in commands:
-        if not command.startswith("curl"):
-            ended = subprocess.run(
-                ["bash", "--noprofile", "--norc", "-c", command], env=shell.environment(sandbox), capture_output=True
-            )
-            assert ended.returncode in (0, 1), command
-            assert b"not found" not in ended.stderr
+        words = ["bash", "--noprofile", "--norc", "-c", command]
+        ended = subprocess.run(words, env=shell.environment(sandbox), capture_output=True, check=False)
+        assert ended.returncode == 0, (command, ended.stderr)

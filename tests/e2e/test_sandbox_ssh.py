@@ -29,10 +29,6 @@ def device(cloud: Sandbox) -> str:
     return f"/dev/drbd{cloud.linstor.state.definitions['vol'].volumes[0].minor}"
 
 
-def _argv(words: tuple[str, ...]) -> list[str]:
-    return ["ssh", *words]
-
-
 def _ssh(cloud: Sandbox, *words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     argv = [str(cloud.root / "bin" / "ssh"), *words]
     return subprocess.run(argv, input=stdin, capture_output=True, env=cloud.environment(), timeout=60, check=False)
@@ -117,14 +113,20 @@ def test_each_host_has_its_own_datastores(cloud: Sandbox) -> None:
 def test_a_host_names_its_paths_as_a_real_one_does(cloud: Sandbox, device: str) -> None:
     """Nothing that it prints tells of the directory which it really is."""
     path = f"{cloud.one}/var/datastores/102/7"
-    script = f"mkdir -p {path}; cd {path}; ln -s {device} disk.0; pwd; readlink disk.0; readlink -e disk.0; ls /sys/class/block/*"
+    script = f"mkdir -p {path}; cd {path}; pwd; ln -s {device} disk.0; readlink disk.0; readlink -e disk.0; ls {device}"
 
     ended = _ssh(cloud, "host-a", "bash -s", stdin=script.encode())
 
+    assert ended.stdout.decode().split() == [path, device, device, device]
+
+
+def test_the_size_of_a_device_stands_where_the_kernel_tells_it(cloud: Sandbox, device: str) -> None:
+    """In sectors of 512 bytes, without opening it."""
     name = device.rpartition("/")[2]
-    assert ended.stdout.decode().split() == [path, device, device, f"/sys/class/block/{name}/size"] or (
-        ended.stdout.decode().split() == [path, device, device, "size"]
-    )
+
+    ended = _ssh(cloud, "host-a", f"cat /sys/class/block/{name}/size")
+
+    assert int(ended.stdout) * 512 == cloud.hosts.devices("host-a")[name] >= 8 * 1024 * 1024
 
 
 def test_devices_of_the_machine_itself_stay(cloud: Sandbox) -> None:
@@ -237,15 +239,16 @@ def test_a_device_that_is_not_attached_does_not_exist(cloud: Sandbox, device: st
 
 def test_a_reading_program_blocks_writers_elsewhere_until_it_ends(cloud: Sandbox, device: str) -> None:
     """A forgotten reader is what makes a migration fail."""
-    reader = _start(
-        cloud, "host-a", f"dd if=/dev/stdin of=/dev/null & head -c {64 * 1024 * 1024} {device} | (read x; wait)"
-    )
-    assert _until(lambda: bool(cloud.linstor.devices.openers("host-a", "vol"))) or reader.poll() is not None
-    reader.kill()
-    reader.communicate()
-    assert _until(lambda: not cloud.linstor.devices.openers("host-a", "vol"))
+    writes = f"dd of={device} bs=4k conv=notrunc,nocreat"
+    reader = _start(cloud, "host-a", f"exec head -c {8 * 1024 * 1024} {device}")
+    assert _until(lambda: bool(cloud.linstor.devices.openers("host-a", "vol")))
+    refused = _ssh(cloud, "host-b", writes, stdin=bytes(BLOCK))
 
-    assert _ssh(cloud, "host-b", f"dd of={device} bs=4k count=1 conv=notrunc", stdin=bytes(BLOCK)).returncode == 0
+    read, _ = reader.communicate()
+
+    assert (refused.returncode, len(read)) == (1, 8 * 1024 * 1024)
+    assert _until(lambda: not cloud.linstor.devices.openers("host-a", "vol"))
+    assert _ssh(cloud, "host-b", writes, stdin=bytes(BLOCK)).returncode == 0
 
 
 def test_a_program_that_is_killed_has_closed_its_device(cloud: Sandbox, device: str) -> None:

@@ -44,8 +44,7 @@ link_device() { # device path alias
     ln -sfn -- "$target" "$new" && mv -Tf -- "$new" "$2" || die "cannot link $2"
     printf '%s' "$target"
 }
-unlink_path() { # path unless
-    [ -n "$2" ] && [ -e "${1%/*}/$2" ] && { printf kept; return 0; }
+unlink_path() {
     [ -L "$1" ] && { rm -f -- "$1" || die "cannot unlink $1"; return 0; }
     [ ! -e "$1" ] || die "$1 is not a link"
 }
@@ -135,7 +134,7 @@ _COMMANDS: dict[type, Callable[[Any], str]] = {
         "wait_for_device", step.device, step.size_kib * 1024, round(step.seconds * 100)
     ),
     steps.LinkDevice: _render("link_device", "device", "path", "alias"),
-    steps.Unlink: _render("unlink_path", "path", "unless"),
+    steps.Unlink: _render("unlink_path", "path"),
     steps.RemoveTree: lambda step: words("remove_tree", _removable(step.path), step.unless),
     steps.MakeFile: lambda step: words("touch", "--", step.path),
     steps.FileExists: lambda step: f"if [ -e {quote(step.path)} ]; then printf yes; else printf no; fi",

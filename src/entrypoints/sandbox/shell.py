@@ -15,7 +15,7 @@ IMAGE, VM, HOST, SIZE_MIB = 0, 7, "host-a", 64
 WELCOME = """A sandbox: hosts {hosts}, image {image}, VM {vm} on {host}. It goes when you leave this shell. Try:
   ssh {host} ls -l {directory}
   ssh {host} ls -l /dev
-  $ONE_LOCATION/var/remotes/tm/linstor/delete {host}:{directory}/disk.0 {vm} {datastore}
+  $ONE_LOCATION/var/remotes/tm/linstor/resize {host}:{directory}/disk.0 {larger} {vm} {datastore}
   curl -s http://$LS_CONTROLLERS/v1/view/resources
 """
 
@@ -38,6 +38,7 @@ def furnish(sandbox: Sandbox) -> str:
         host=HOST,
         directory=cloud.directory(VM),
         datastore=IMAGES,
+        larger=2 * SIZE_MIB,
     )
 
 

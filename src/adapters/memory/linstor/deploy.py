@@ -158,10 +158,10 @@ class Deploy:
     ) -> list[Reply]:
         """Backing volumes with their contents; their satellite's entries. Raises Refused 998."""
         pool = self._satellites.pool(each)
+        self.fit(definition, pool)
         for volume in definition.volumes.values():
             command, message = self._command(definition, volume, pool, source)
             self._satellites.run(each.node, command, message, context)
-        self.fit(definition, pool)
         each.backed = True
         self._fill(definition, each, source)
         return self._satellites.per_volume(definition, each, (context & OPERATION) | VLM, CREATED, "created")

@@ -117,4 +117,5 @@ def _pool(given: Mapping[str, Any]) -> Pool:
         int(given.get("total_capacity", 0)),
         int(given.get("free_capacity", 0)),
         dict(given.get("props") or {}),
+        given.get("shared_space", ""),
     )

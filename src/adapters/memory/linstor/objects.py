@@ -131,6 +131,7 @@ class Resource:
 
     *unseen*: nodes whose satellites were away when it was made, and do not know it yet. *own*: contents that are not
     the definition's: of a replica that is behind, or of a volume without DRBD. *toggled*: it got or lost its disk.
+    *sizes*: of a diskless one, the sizes of the volumes in KiB when it was made.
     """
 
     node: str
@@ -141,6 +142,7 @@ class Resource:
     deployed: bool = True
     backed: bool = True
     own: dict[int, Content] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)
     unseen: set[str] = field(default_factory=set)
     volume_flags: set[str] = field(default_factory=set)
     disk_state: str = ""

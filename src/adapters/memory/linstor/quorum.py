@@ -95,6 +95,7 @@ def record(state: State, definition: Definition, resource: Resource) -> Resource
     taken = {each.node_id for each in definition.resources.values()}
     resource.node_id = next(number for number in range(64) if number not in taken)
     resource.unseen = {name for name in definition.resources if not state.nodes[name].online}
+    resource.sizes = {volume.number: volume.size for volume in definition.volumes.values()}
     definition.resources[resource.node] = resource
     return resource
 

@@ -11,6 +11,8 @@ from adapters.memory.linstor.replies import Refused, refuse
 from adapters.memory.linstor.state import State
 
 UNUSABLE = {"EVICTED", "EVACUATE", "DELETE"}
+RATIO = "MaxOversubscriptionRatio"
+Place = tuple[Node, Pool]
 
 
 @dataclass(frozen=True)
@@ -21,24 +23,33 @@ class Filter:
     pools: tuple[str, ...]
     nodes: tuple[str, ...]
     layers: tuple[str, ...]
+    providers: tuple[str, ...] = ()
 
     @staticmethod
     def of(group: Group, given: dict[str, Any] | None = None) -> Filter:
         """The group's filter with the members of a request's `select_filter` in place of its own."""
-        merged = Group(group.name, {**group.select_filter, **_without_none(given or {})})
-        if given and (given.get("storage_pool") or given.get("storage_pool_list")):
-            merged.select_filter["storage_pool_list"] = given.get("storage_pool_list") or [given["storage_pool"]]
+        asked = {key: value for key, value in (given or {}).items() if value is not None}
+        merged = Group(group.name, {**group.select_filter, **asked})
+        if asked.get("storage_pool") or asked.get("storage_pool_list"):
+            merged.select_filter["storage_pool_list"] = asked.get("storage_pool_list") or [asked["storage_pool"]]
         nodes = tuple(merged.select_filter.get("node_name_list") or ())
-        return Filter(merged.place_count, tuple(merged.pools), nodes, tuple(merged.layers))
+        providers = tuple(merged.select_filter.get("provider_list") or ())
+        return Filter(merged.place_count, tuple(merged.pools), nodes, tuple(merged.layers), providers)
 
     @staticmethod
     def given(select_filter: dict[str, Any]) -> Filter:
         """A filter that stands alone."""
         return Filter.of(Group(""), select_filter)
 
+    def admits(self, pool: Pool) -> bool:
+        """Whether a pool may hold replicas."""
+        named = not self.pools or any(pool.name.lower() == each.lower() for each in self.pools)
+        provided = not self.providers or pool.kind in self.providers
+        return pool.kind != "DISKLESS" and named and provided
 
-def _without_none(given: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in given.items() if value is not None}
+    def reaches(self, node: Node) -> bool:
+        """Whether a node may hold replicas."""
+        return not self.nodes or any(node.name.lower() == each.lower() for each in self.nodes)
 
 
 class Space:
@@ -47,57 +58,65 @@ class Space:
     def __init__(self, state: State) -> None:
         self._state = state
 
-    def promised(self, node: str, pool: str) -> int:
-        """Backing sizes of all volumes in a pool of a node, KiB."""
+    # -- one pool -------------------------------------------------------------------------------
+
+    def promised(self, node: str, pool: Pool) -> int:
+        """Backing sizes of all volumes in a pool of a node, KiB; a pool that nodes share counts for all of them."""
         total = 0
         for definition in self._state.definitions.values():
-            here = definition.resources.get(node)
-            if here is not None and not here.diskless and here.pool == pool:
+            here = [each for each in definition.resources.values() if not each.diskless]
+            if any(self._same_space(each.node, each.pool, node, pool) for each in here):
                 total += sum(volume.gross for volume in definition.volumes.values())
         return total
 
+    def _same_space(self, one: str, name: str, other: str, pool: Pool) -> bool:
+        if one == other and name == pool.name:
+            return True
+        return bool(pool.shared) and self._state.nodes[one].pools[name].shared == pool.shared
+
     def free(self, node: str, pool: Pool) -> int:
         """Physically free, KiB: thin volumes take next to nothing until written."""
-        return pool.free if pool.thin else max(0, pool.free - self.promised(node, pool.name))
+        return pool.free if pool.thin else max(0, pool.free - self.promised(node, pool))
+
+    def ratio(self, pool: Pool) -> float:
+        """Over-subscription: of the pool, of the cluster, 20 for thin pools and none for thick ones."""
+        given = pool.props.get(RATIO) or self._state.properties.get(RATIO)
+        return (float(given) if given else THIN_RATIO) if pool.thin else 1.0
 
     def limit(self, node: str, pool: Pool) -> int:
         """The largest backing volume that may be made in a pool, KiB, over-subscription included."""
         if not pool.thin:
             return self.free(node, pool)
-        by_total = int(pool.total * THIN_RATIO) - self.promised(node, pool.name)
-        return max(0, min(int(pool.free * THIN_RATIO), by_total))
+        by_total = int(pool.total * self.ratio(pool)) - self.promised(node, pool)
+        return max(0, min(int(pool.free * self.ratio(pool)), by_total))
 
-    def candidates(self, wanted: Filter) -> list[tuple[Node, Pool]]:
+    # -- placement ------------------------------------------------------------------------------
+
+    def candidates(self, wanted: Filter) -> list[Place]:
         """Every usable (node, pool), the emptiest node first; one that is off-line or leaving is none."""
-        found = []
-        for node in self._state.nodes.values():
-            if not node.online or node.flags & UNUSABLE or node.props.get("AutoplaceTarget", "").lower() == "false":
-                continue
-            if wanted.nodes and not any(node.name.lower() == each.lower() for each in wanted.nodes):
-                continue
-            found += [(node, pool) for pool in node.pools.values() if self._fits(pool, wanted)]
-        return sorted(found, key=lambda each: (self.promised(each[0].name, each[1].name), each[0].name))
+        usable = [node for node in self._state.nodes.values() if self._usable(node) and wanted.reaches(node)]
+        found = [(node, pool) for node in usable for pool in node.pools.values() if wanted.admits(pool)]
+        return sorted(found, key=lambda each: (self.promised(each[0].name, each[1]), each[0].name))
 
     @staticmethod
-    def _fits(pool: Pool, wanted: Filter) -> bool:
-        if pool.kind == "DISKLESS":
-            return False
-        return not wanted.pools or any(pool.name.lower() == each.lower() for each in wanted.pools)
+    def _usable(node: Node) -> bool:
+        taken_out = node.props.get("AutoplaceTarget", "").lower() == "false"
+        return node.online and not node.flags & UNUSABLE and not taken_out
 
     def gross(self, definition: Definition, pool: Pool) -> int:
         """Backing size of all volumes of a definition in *pool*, KiB."""
         sizes = (volume.size for volume in definition.volumes.values())
         return sum(gross_kib(size, pool.granularity, drbd=definition.drbd) for size in sizes)
 
-    def choose(self, wanted: Filter, sizes: Sequence[int], taken: Sequence[str], count: int) -> list[tuple[Node, Pool]]:
+    def choose(self, wanted: Filter, sizes: Sequence[int], taken: Sequence[str], count: int) -> list[Place]:
         """*count* more nodes for volumes of *sizes* KiB; fewer when there are not enough."""
-        chosen: list[tuple[Node, Pool]] = []
+        chosen: dict[str, Place] = {}
         for node, pool in self.candidates(wanted):
-            used = [*taken, *(each.name for each, _ in chosen)]
             gross = sum(gross_kib(size, pool.granularity, drbd="DRBD" in wanted.layers) for size in sizes)
-            if node.name not in used and gross <= self.limit(node.name, pool) and len(chosen) < count:
-                chosen.append((node, pool))
-        return sorted(chosen, key=lambda each: each[0].name)
+            fits = gross <= self.limit(node.name, pool)
+            if fits and len(chosen) < count and node.name not in taken and node.name not in chosen:
+                chosen[node.name] = (node, pool)
+        return [chosen[name] for name in sorted(chosen)]
 
     def not_enough(self, context: int, wanted: Filter, size: int) -> Refused:
         """996: nodes or space (linstor.md 2.3)."""
@@ -107,46 +126,6 @@ class Space:
         )
         return refuse(context, 996, "Not enough available nodes", details=details)
 
-    def size_info(self, wanted: Filter) -> dict[str, Any]:
-        """`space_info` of a query: simulated placement of as much as fits (linstor.md 2.3)."""
-        per_node: dict[str, list[tuple[Node, Pool]]] = {}
-        for node, pool in self.candidates(wanted):
-            per_node.setdefault(node.name, []).append((node, pool))
-        best = {name: max(pools, key=lambda each: self.limit(name, each[1])) for name, pools in per_node.items()}
-        ranked = sorted(best.values(), key=lambda each: (-self.limit(each[0].name, each[1]), each[0].name))
-        count = max(1, wanted.place_count)
-        if len(ranked) < count:
-            return _info(0, 0, 0)
-        spread = [ranked[start : start + count] for start in range(0, len(ranked) - count + 1, count)]
-        available = sum(min(self.free(node.name, pool) for node, pool in group) for group in spread)
-        capacity = sum(min(pool.total for _, pool in group) for group in spread)
-        largest = min(self.limit(node.name, pool) for node, pool in ranked[:count])
-        return _info(largest, available, capacity) | {
-            "next_spawn_result": [
-                {"node_name": node.name, "stor_pool_name": pool.name, "stor_pool_oversubscription_ratio": _ratio(pool)}
-                for node, pool in ranked[:count]
-            ]
-        }
-
-    def largest_volumes(self, wanted: Filter) -> dict[str, Any]:
-        """The answer of the older `query-max-volume-size`."""
-        by_pool: dict[str, list[tuple[Node, Pool]]] = {}
-        for node, pool in self.candidates(wanted):
-            by_pool.setdefault(pool.name, []).append((node, pool))
-        found = []
-        for name, places in by_pool.items():
-            if len(places) >= wanted.place_count:
-                chosen = places[: wanted.place_count]
-                found.append(
-                    {
-                        "storage_pool": name,
-                        "max_volume_size_kib": min(self.free(node.name, pool) for node, pool in chosen),
-                        "node_names": [node.name for node, _ in chosen],
-                        "all_thin": all(pool.thin for _, pool in chosen),
-                    }
-                )
-        return {"candidates": found, "default_max_oversubscription_ratio": THIN_RATIO}
-
     def pool_of(self, definition: Definition, node: Node) -> Pool | None:
         """The pool that a definition's group lets it use on *node*."""
         group = self._state.groups.get(definition.group, Group(definition.group))
@@ -154,9 +133,66 @@ class Space:
         chosen = self.choose(wanted, [volume.size for volume in definition.volumes.values()], [], 1)
         return chosen[0][1] if chosen else None
 
+    # -- queries --------------------------------------------------------------------------------
 
-def _ratio(pool: Pool) -> float:
-    return THIN_RATIO if pool.thin else 1.0
+    def size_info(self, wanted: Filter) -> dict[str, Any]:
+        """`space_info` of a query: simulated placement of as much as fits (linstor.md 2.3)."""
+        found = self.candidates(wanted)
+        count = max(1, wanted.place_count)
+        best: dict[str, Place] = {}
+        for node, pool in sorted(found, key=lambda each: (-self.limit(each[0].name, each[1]), each[0].name)):
+            best.setdefault(node.name, (node, pool))
+        next_ones = list(best.values())[:count]
+        if len(next_ones) < count:
+            return _info(0, 0, 0)
+        largest = min(self.limit(node.name, pool) for node, pool in next_ones)
+        available = _spread([(node.name, self.free(node.name, pool)) for node, pool in found], count)
+        capacity = _spread([(node.name, pool.total) for node, pool in found], count)
+        shown = [
+            {
+                "node_name": node.name,
+                "stor_pool_name": pool.name,
+                "stor_pool_oversubscription_ratio": self.ratio(pool),
+            }
+            for node, pool in next_ones
+        ]
+        return _info(largest, available, capacity) | {"next_spawn_result": shown}
+
+    def largest_volumes(self, wanted: Filter) -> dict[str, Any]:
+        """The answer of the older `query-max-volume-size`."""
+        by_pool: dict[str, list[Place]] = {}
+        for node, pool in self.candidates(wanted):
+            by_pool.setdefault(pool.name, []).append((node, pool))
+        found = [
+            {
+                "storage_pool": name,
+                "max_volume_size_kib": min(self.free(node.name, pool) for node, pool in places[: wanted.place_count]),
+                "node_names": [node.name for node, _ in places[: wanted.place_count]],
+                "all_thin": all(pool.thin for _, pool in places[: wanted.place_count]),
+            }
+            for name, places in by_pool.items()
+            if len(places) >= wanted.place_count
+        ]
+        return {"candidates": found, "default_max_oversubscription_ratio": THIN_RATIO}
+
+
+def _spread(pools: list[tuple[str, int]], count: int) -> int:
+    """How much fits when every KiB is put on *count* nodes: the smallest pool is filled together with the largest ones
+    of other nodes, again and again. The larger ones stay as they were, as in the controller's own sum (recorded).
+    """
+    left = sorted(pools, key=lambda each: each[1])
+    total = 0
+    while left:
+        node, size = left[0]
+        partners = dict(sorted((each for each in left[1:] if each[0] != node), key=lambda each: each[1]))
+        if len(partners) < count - 1:
+            left.pop(0)
+            continue
+        largest = sorted(partners.items(), key=lambda each: -each[1])[: count - 1]
+        total += size
+        used = {(node, size), *(each for each in largest if each[1] == size)}
+        left = [each for each in left if each not in used]
+    return total
 
 
 def _info(largest: int, available: int, capacity: int) -> dict[str, Any]:

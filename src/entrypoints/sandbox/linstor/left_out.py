@@ -1,16 +1,23 @@
-"""What `compare` leaves out on purpose, with the reason for each."""
+"""What `compare` leaves out on purpose, as the table beside this package says with a reason for each row."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from functools import cache
+from pathlib import Path
 
-LEFT_OUT: tuple[tuple[str, str, str], ...] = ()
-"""Method, pattern of the path, reason."""
+TABLE = Path(__file__).parent.parent / "left_out.md"
+_ROW = re.compile(r"^\| (?P<method>\S+) \| (?P<path>/\S+) \| (?P<why>.+) \|$", re.MULTILINE)
 
 
-def is_left_out(request: dict[str, Any]) -> bool:
-    """Whether a difference in this exchange is meant."""
-    return any(
-        request["method"] == method and re.fullmatch(pattern, request["path"]) for method, pattern, _ in LEFT_OUT
-    )
+@cache
+def rows() -> tuple[tuple[str, str, str], ...]:
+    """Method, pattern of the path, reason."""
+    found = _ROW.finditer(TABLE.read_text(encoding="utf-8"))
+    return tuple((each["method"], each["path"].replace("\\|", "|"), each["why"]) for each in found)
+
+
+def why_left_out(method: str, path: str) -> str:
+    """The reason, "" where the request is compared."""
+    matching = (why for by, pattern, why in rows() if re.fullmatch(by, method) and re.fullmatch(pattern, path))
+    return next(matching, "")

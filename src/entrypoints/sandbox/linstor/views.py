@@ -145,11 +145,17 @@ class ResourceView:
             "volume_number": volume.number,
             "device_path": self._backing(volume),
             "allocated_size_kib": self._allocated(volume),
-            "usable_size_kib": volume.size if self._each.diskless else max(volume.gross, volume.size),
+            "usable_size_kib": self._storage_size(volume),
         }
         if not self._each.diskless:
             shape["disk_state"] = "[]"
         return pruned(shape)
+
+    def _storage_size(self, volume: VolumeDefinition) -> int:
+        """The storage layer of a diskless resource is not told of a resize (recorded)."""
+        if self._each.diskless:
+            return self._each.sizes.get(volume.number, volume.size)
+        return max(volume.gross, volume.size)
 
     def _drbd_volume(self, volume: VolumeDefinition) -> Json:
         shown = (self._each.deployed or self._each.going) and "INACTIVE" not in self._each.flags
