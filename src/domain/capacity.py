@@ -24,6 +24,6 @@ class Space:
 def monitor(order: Monitor, storages: Storages) -> Space:
     """What LINSTOR can place for the datastore's group. Raises UnknownGroup, BadConfiguration: never zeros instead."""
     storage = storages.of_datastore(order.datastore)
-    found = storage.cluster.capacity(storage.settings.required_group())
+    found = storage.cluster.capacity(storage.settings.group)
     total = found.total_kib // 1024
     return Space(total, min(total, found.free_kib // 1024))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from domain import marks as marking
@@ -19,6 +19,7 @@ from domain.steps import (
     LinkDevice,
     MakeDirectory,
     MakeFileSystem,
+    MakeQcow2,
     RemoveTree,
     Step,
     StopMonitoring,
@@ -103,21 +104,24 @@ class Disks:
     def make_volatile(self, order: MakeVolatile) -> None:
         """Make a volatile disk, with the file system that oned wants on it."""
         vm = self._oned.vm(order.of.vm)
-        kind = _file_system(order, vm.disk(order.of.disk))
         storage = self._storages.of(order.datastore_id)
         volume = volatile_volume(order.of)
-        size_kib = order.size_mib * 1024
+        size_kib = _volume_kib(order)
         with self._locks.hold([volume], storage.settings.limits.lock), undoing() as undo:
             self._lifetime.create(storage, volume, size_kib, marking.for_disk(order.of, vm.seq), undo)
             here = self._attachment.ensure(storage, volume, order.place.host, undo)
-            self._link(storage, here, order.place, size_kib, vm, kind)
+            self._link(storage, here, order.place, size_kib, vm, _filling(order, here, vm.disk(order.of.disk)))
 
     def _link(
-        self, storage: Storage, here: Deployment, place: Place, size_kib: int, vm: Vm | None, kind: str = ""
+        self,
+        storage: Storage,
+        here: Deployment,
+        place: Place,
+        size_kib: int,
+        vm: Vm | None,
+        filling: Sequence[Step] = (),
     ) -> None:
-        steps = link_steps(here, place, size_kib, storage.settings.limits.device)
-        if kind:
-            steps.append(MakeFileSystem(str(here.device), kind))
+        steps = [*link_steps(here, place, size_kib, storage.settings.limits.device), *filling]
         if vm is not None and vm.history and vm.history[-1].tm_mad == DRIVER:
             # a shared system datastore is measured by oned itself (opennebula.md 8.3 no. 21)
             steps.append(StopMonitoring(str(PurePosixPath(place.directory).parent)))
@@ -215,13 +219,20 @@ def known_disk(vm: Vm, of: DiskOf) -> Disk:
     return disk
 
 
-def _file_system(order: MakeVolatile, disk: Disk | None) -> str:
-    """What to format the disk with; "" for none. Raises BadOrder for a format that a device cannot hold."""
-    if order.format == "swap":
-        return "swap"
-    if order.format not in ("", "raw"):
+def _volume_kib(order: MakeVolatile) -> int:
+    """Size of the volume: a qcow2 image needs room for its tables, at most 1/4096 of it and a little."""
+    size_kib = order.size_mib * 1024
+    return size_kib + size_kib // 4096 + 1024 if order.format == "qcow2" else size_kib
+
+
+def _filling(order: MakeVolatile, here: Deployment, disk: Disk | None) -> list[Step]:
+    """What is put on the disk. Raises BadOrder for a format that this driver cannot make."""
+    device = str(here.device)
+    if order.format == "qcow2":
+        return [MakeQcow2(device, order.size_mib * 1024)]
+    if order.format not in ("", "raw", "swap"):
         raise BadOrder(
-            f"disk {order.of.disk} of VM {order.of.vm} wants format {order.format}; a LINSTOR disk is raw: "
-            'set DRIVER="raw" in TM_MAD_CONF of linstor, then onedatastore update'
+            f"disk {order.of.disk} of VM {order.of.vm} wants format {order.format}; raw, qcow2 and swap exist"
         )
-    return disk.file_system if disk is not None else ""
+    kind = "swap" if order.format == "swap" else disk.file_system if disk is not None else ""
+    return [MakeFileSystem(device, kind)] if kind else []

@@ -36,7 +36,7 @@ class Lifetime:
 
         Raises VolumeExists for one that is not ours, and what `Cluster.create` raises.
         """
-        group = storage.settings.required_group()
+        group = storage.settings.group
         if not storage.cluster.create(volume, size_kib, group, marks):
             self._clear_the_name(storage, volume, marks)
             if not storage.cluster.create(volume, size_kib, group, marks):
@@ -62,7 +62,7 @@ class Lifetime:
 
     def _start_copy(self, storage: Storage, source: VolumeName, target: VolumeName, marks: Marks) -> bool:
         """Start a copy unless this order's own copy is there; whether one was started."""
-        group = storage.settings.required_group()
+        group = storage.settings.group
         if storage.cluster.copy(source, target, group, marks):
             return True
         found = self.settled(storage, target)

@@ -38,7 +38,7 @@ class Saving:
     def _restore(self, storage: Storage, source: VolumeName, order: SaveDisk, undo: Undo) -> None:
         snapshot = self._snapshots.find(storage, source, order.snapshot_id or 0)
         marks = _marks(order.target, f"{source}@{snapshot.name}")
-        group = storage.settings.required_group()
+        group = storage.settings.group
         if not storage.cluster.restore(source, snapshot.name, order.target, group, marks):
             found = self._lifetime.settled(storage, order.target)
             if found is not None and not marking.same_life(found.marks, marks):

@@ -9,6 +9,9 @@ from domain.errors import BadConfiguration
 from domain.names import GroupName, HostName, group_name, host_name
 from domain.opennebula import Datastore
 
+DEFAULT_GROUP = GroupName("DfltRscGrp")
+"""The group that LINSTOR itself takes where none is named (linstor.md 1.1)."""
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -32,7 +35,7 @@ class StorageSettings:
 
     datastore_id: int
     controllers: tuple[str, ...] = ("localhost",)
-    group: GroupName | None = None
+    group: GroupName = DEFAULT_GROUP
     bridges: tuple[HostName, ...] = ()
     nodes: Mapping[HostName, str] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
@@ -45,14 +48,6 @@ class StorageSettings:
     token: str = field(default="", repr=False)
     token_file: str = ""
     prefer_local: bool = False
-
-    def required_group(self) -> GroupName:
-        """The resource group. Raises BadConfiguration where the datastore names none."""
-        if self.group is None:
-            raise BadConfiguration(
-                f"datastore {self.datastore_id} has no LINSTOR_RESOURCE_GROUP; set it with onedatastore update"
-            )
-        return self.group
 
 
 _LIMITS = {
@@ -74,7 +69,7 @@ def settings_of(datastore: Datastore, environment: Mapping[str, str]) -> Storage
     return StorageSettings(
         datastore_id=datastore.datastore_id,
         controllers=_controllers(given.get("LINSTOR_CONTROLLERS") or environment.get("LS_CONTROLLERS") or "localhost"),
-        group=group_name(group) if group else None,
+        group=group_name(group) if group else DEFAULT_GROUP,
         bridges=tuple(host_name(word) for word in given.get("BRIDGE_LIST", "").split()),
         nodes=_node_map(given.get("LINSTOR_NODE_MAP", "")),
         limits=_limits(given),

@@ -106,6 +106,14 @@ class MakeFileSystem:
 
 
 @dataclass(frozen=True)
+class MakeQcow2:
+    """Put an empty qcow2 image of *size_kib* into *device*, which has room for it and for its metadata."""
+
+    device: str
+    size_kib: int
+
+
+@dataclass(frozen=True)
 class StopMonitoring:
     """Remove the flag file `.monitor` of the system datastore directory *directory* (opennebula.md 2.8)."""
 
@@ -149,6 +157,7 @@ Step = (
     | CountLinks
     | CheckClosed
     | MakeFileSystem
+    | MakeQcow2
     | StopMonitoring
     | DeviceSize
     | FreezeGuest

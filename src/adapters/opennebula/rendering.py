@@ -93,6 +93,11 @@ thaw_guest() {
     virsh --connect "${LIBVIRT_URI:-qemu:///system}" domfsthaw "$1" >/dev/null 2>&1 || true
     pkill -f "linstor-thaw $1 " 2>/dev/null || true
 }
+make_qcow2() { # device bytes
+    sectors "$1" >/dev/null || die "device $1 does not exist"
+    command -v qemu-img >/dev/null || die "qemu-img is not installed, so no qcow2 disk can be made"
+    qemu-img create -q -f qcow2 "$1" "$2" >/dev/null || die "qemu-img failed on $1"
+}
 device_size() { local size; size=$(sectors "$1") || die "device $1 does not exist"; printf '%s' $((size * 512)); }
 """
 
@@ -142,6 +147,7 @@ _COMMANDS: dict[type, Callable[[Any], str]] = {
     steps.CountLinks: _render("count_links", "directory", "device", "alias", "path"),
     steps.CheckClosed: _render("check_closed", "device"),
     steps.MakeFileSystem: _format,
+    steps.MakeQcow2: lambda step: words("make_qcow2", step.device, step.size_kib * 1024),
     steps.StopMonitoring: lambda step: words("rm", "-f", "--", f"{step.directory}/.monitor"),
     steps.DeviceSize: _render("device_size", "device"),
     steps.FreezeGuest: lambda step: words("freeze_guest", step.deploy_id, round(step.seconds)),

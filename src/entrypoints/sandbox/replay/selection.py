@@ -27,33 +27,57 @@ def select(recording: Recording, globs: Sequence[str]) -> list[Step]:
     if not globs:
         return [Step(operation, True) for operation in playable]
     wanted = [any(fnmatchcase(operation.name, glob) for glob in globs) for operation in playable]
-    needed = _with_what_they_need(playable, wanted)
-    return [
-        Step(operation, asked) for operation, asked, need in zip(playable, wanted, needed, strict=True) if asked or need
-    ]
+    needed = _Needs(playable).closure(wanted)
+    return [Step(playable[place], wanted[place]) for place in sorted(needed)]
 
 
-def _with_what_they_need(operations: Sequence[Operation], wanted: Sequence[bool]) -> list[bool]:
-    """From the last operation to the first: one is needed when a later one uses a VM or an image that it made.
+class _Needs:
+    """What each operation makes, uses and changes, and what it therefore builds on."""
 
-    The snapshots of an image are only needed where a later operation is about them.
-    """
-    needed = [False] * len(operations)
-    vms: set[int] = set()
-    images: set[VolumeName] = set()
-    snapshots: set[VolumeName] = set()
-    sources = _sources_of_disks(operations)
-    for place in reversed(range(len(operations))):
-        about = [(call, subject(call)) for call in operations[place].calls]
-        makes = {name for call, each in about for name in _made(call, each)}
-        changes = {name for call, each in about if _is_about_snapshots(call) for name in _volumes(call, each, sources)}
-        own = {each.vm for _, each in about if each.vm is not None}
-        needed[place] = bool(own & vms or makes & images or changes & snapshots)
-        if wanted[place] or needed[place]:
-            vms |= own
-            images |= {name for call, each in about for name in _volumes(call, each, sources)}
-            snapshots |= changes
-    return needed
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        sources = _sources_of_disks(operations)
+        about = [[(call, subject(call)) for call in operation.calls] for operation in operations]
+        self._vms = [{each.vm for _, each in calls if each.vm is not None} for calls in about]
+        self._makes = [{name for call, each in calls for name in _made(call, each)} for calls in about]
+        self._uses = [{name for call, each in calls for name in _volumes(call, each, sources)} for calls in about]
+        self._snapshots = [
+            {name for call, each in calls if _is_about_snapshots(call) for name in _volumes(call, each, sources)}
+            for calls in about
+        ]
+        self._links: dict[int, set[VolumeName]] = {}
+        for (vm, _), source in sources.items():
+            self._links.setdefault(vm if vm is not None else -1, set()).add(source)
+
+    def closure(self, wanted: Sequence[bool]) -> set[int]:
+        """The places of the operations to play: those *wanted*, and all that they build on."""
+        needed = {place for place, asked in enumerate(wanted) if asked}
+        while more := self._built_on(needed) - needed:
+            needed |= more
+        return needed
+
+    def _built_on(self, needed: set[int]) -> set[int]:
+        """From the last to the first: an operation is needed when a later one uses a VM or an image that it made.
+
+        The snapshots of an image are only needed where a later operation is about them. A VM that is played lives
+        on until another one that is played takes over an image's own volume.
+        """
+        vms: set[int] = set()
+        images: set[VolumeName] = set()
+        snapshots: set[VolumeName] = set()
+        linked: set[VolumeName] = set()
+        alive = {vm for place in needed for vm in self._vms[place]}
+        found: set[int] = set()
+        for place in reversed(range(len(self._vms))):
+            own = self._vms[place]
+            hands_over = any(self._links.get(vm, set()) & linked for vm in own & alive)
+            if own & vms or self._makes[place] & images or self._snapshots[place] & snapshots or hands_over:
+                found.add(place)
+            if place in needed:
+                vms |= own
+                images |= self._uses[place]
+                snapshots |= self._snapshots[place]
+                linked |= {name for vm in own for name in self._links.get(vm, set())}
+        return found
 
 
 def _sources_of_disks(operations: Sequence[Operation]) -> dict[tuple[int | None, int | None], VolumeName]:
