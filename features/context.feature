@@ -8,13 +8,15 @@ Feature: The context is a plain file
     And LINSTOR has no volume for it
 
   Scenario: The context follows a live migration on a directory that is not shared
-    Given a VM with a context runs on alpha, on a linstor system datastore
+    Given the image "os" with data in it
+    And a VM with a context runs on alpha, on a linstor system datastore
     When the VM migrates live to beta
     Then beta has the context file
     And alpha has no directory of the VM
 
   Scenario: A directory on a shared file system is left alone
-    Given a VM with a context runs on alpha, on a linstor system datastore whose directory is shared
+    Given the image "os" with data in it
+    And a VM with a context runs on alpha, on a linstor system datastore whose directory is shared
     When the VM migrates live to beta
     Then beta has the context file
     And the directory of the VM still has its links

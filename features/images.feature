@@ -29,7 +29,7 @@ Feature: Images are made completely or not at all
     Then the order fails and names the resource group "typo"
 
   Scenario: No space is said with the name of the image
-    When an image of 900000 MiB is made
+    When an image of 536870912 MiB is made
     Then the order fails and names the image
     And LINSTOR has no volume
 

@@ -24,6 +24,7 @@ Feature: A VM keeps running when it moves, on an ssh system datastore, too
     Then a third host cannot open the image "db" for writing
 
   Scenario: A migration that fails leaves the VM where it was
+    Given the VM was deployed on our own system datastore instead
     When the migration of the VM fails in the hypervisor
     Then every write the guest was told is safe can be read there
     And no two hosts may write to the image "db" any more
@@ -37,14 +38,16 @@ Feature: A VM keeps running when it moves, on an ssh system datastore, too
     And the image "db" still has its data
 
   Scenario: The permission to write is not taken away while both hosts write
-    Given the VM's disks were prepared for a live migration to a host that holds no replica
+    Given the VM was deployed on our own system datastore instead
+    And the VM's disks were prepared for a live migration to a host that holds no replica
     And both hosts have the image "db" open for writing
     When the driver is told that the migration is over
     Then the order fails and names the image "db"
     And when the old host has closed the disk, telling the driver again ends the migration
 
   Scenario: A host that cannot get all disks gets none
-    Given a second disk of the VM has no reachable copy
+    Given the VM was deployed on our own system datastore instead
+    And a second disk of the VM has no reachable copy
     When the VM's disks are prepared for a live migration to a host that holds no replica
     Then the order fails and names the second disk
     And no two hosts may write to the image "db" any more

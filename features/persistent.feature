@@ -24,6 +24,7 @@ Feature: Persistent images and CD-ROMs survive whatever happens to their VMs
     Then the second VM still reads the data of the image "cd"
 
   Scenario: A volume that names another disk is never destroyed
-    Given a volume whose marks name another VM has the name of this VM's disk
+    Given the image "os" with data in it
+    And a VM with the image "os" runs on alpha, and the marks of its volume name another VM
     When the VM is deleted by force
     Then the order fails and the volume is still there
