@@ -87,17 +87,6 @@ def test_refusals_reach_the_client_with_their_code(controller: LinstorServer) ->
 # -- HTTP -------------------------------------------------------------------------------------------
 
 
-def test_one_connection_serves_many_requests(controller: LinstorServer) -> None:
-    """HTTP/1.1 with keep-alive: the second request goes over the same socket."""
-    connection = http.client.HTTPConnection(controller.host, controller.port, timeout=10)
-    for _ in range(3):
-        connection.request("GET", "/v1/controller/version")
-        assert connection.getresponse().read()
-        first = connection.sock
-    assert connection.sock is first is not None
-    connection.close()
-
-
 def test_names_ignore_case_and_keep_their_spelling(controller: LinstorServer) -> None:
     """Paths and filters find a name in any case; a name that differs in case only is taken."""
     assert spawn(controller, "Image") == 201
@@ -128,7 +117,7 @@ def test_empty_members_do_not_travel(controller: LinstorServer) -> None:
 
 
 def test_long_answers_are_compressed_where_that_is_taken(controller: LinstorServer) -> None:
-    """gzip is used for a client that offers it, and for no other."""
+    """Gzip is used for a client that offers it, and for no other."""
     spawn(controller, "image")
     _, headers, packed = ask(controller, "GET", "/v1/view/resources", headers={"Accept-Encoding": "gzip"})
     _, plain_headers, plain = ask(controller, "GET", "/v1/view/resources")

@@ -159,7 +159,7 @@ def test_an_image_that_cannot_be_made_is_an_error_of_its_executable(sandbox: San
     """Named, with what it said, and nothing is kept of the image."""
     cloud = Cloud(sandbox)
 
-    with pytest.raises(OrderFailed, match="^datastore/linstor/mkfs ended with 1: .*finds no place"):
+    with pytest.raises(OrderFailed, match=r"^datastore/linstor/mkfs ended with 1: .*finds no place"):
         cloud.make_image(IMAGE, "huge", 2**29)
 
     assert cloud.images == {}

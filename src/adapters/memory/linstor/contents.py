@@ -81,8 +81,11 @@ class MemoryContent:
 
     def resize(self, size: int) -> None:
         """Set the size."""
+        last, kept = divmod(size, BLOCK)
         self._size = size
         self._blocks = {block: data for block, data in self._blocks.items() if block * BLOCK < size}
+        if last in self._blocks:
+            self._blocks[last] = self._blocks[last][:kept].ljust(BLOCK, b"\0")
 
     def copy(self, _name: str) -> MemoryContent:
         """The same blocks in a dictionary of its own."""

@@ -114,12 +114,17 @@ class Devices:
             volume.props.setdefault("Linstor/Drbd/freeze-block-size", "True")
 
     def _content(self, handle: Handle) -> Content:
-        """The content behind a handle: of the node's own replica, else of its peers. Raises OpenRefused EIO."""
+        """The content behind a handle: of the node's own replica, or of its peers where that is behind or broken.
+
+        Raises OpenRefused EIO.
+        """
         definition = self._state.find(handle.resource)
         here = definition.resources.get(handle.node) if definition is not None else None
         if definition is None or here is None:
             raise OpenRefused("EIO", "the device is gone")
-        return definition.content(here, min(definition.volumes))
+        own = min(definition.volumes)
+        over_network = definition.volumes[own].content if definition.drbd and here.disk_state else None
+        return over_network or definition.content(here, own)
 
     def _may_write(self, handle: Handle) -> None:
         with self._state.lock:

@@ -53,6 +53,9 @@ class Removal:
         here.pool = here.props["StorPoolName"] = DISKLESS_POOL
         here.props.pop("DiskfulBy", None)
         here.toggled, here.backed, here.disk_state = True, False, ""
+        for content in here.own.values():
+            content.discard()
+        here.own.clear()
 
     def delete(self, definition: Definition, here: Resource, context: int, *, by_hand: bool = False) -> list[Reply]:
         """Two steps: every node prepares, then the resource is removed and the others are told.

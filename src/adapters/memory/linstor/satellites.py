@@ -124,7 +124,18 @@ class Satellites:
             command = commands.remove(self.pool(each), commands.backing(definition, volume))
             self.run(each.node, command, "Failed to delete lvm volume", context)
         each.backed = False
+        self._forgets_data(definition, each)
         return self.per_volume(definition, each, (context & OPERATION) | VLM, DELETED, "deleted")
+
+    @staticmethod
+    def _forgets_data(definition: Definition, gone: Resource) -> None:
+        """With the last replica the data is gone."""
+        if any(each.backed and not each.diskless for each in definition.resources.values() if each is not gone):
+            return
+        for volume in definition.volumes.values():
+            if volume.content is not None:
+                volume.content.discard()
+                volume.content = None
 
     def per_volume(self, definition: Definition, each: Resource, context: int, code: int, verb: str) -> list[Reply]:
         """An entry for each volume of a resource."""

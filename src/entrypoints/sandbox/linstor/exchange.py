@@ -78,7 +78,8 @@ class Answer:
 class Route:
     """One request that the server knows. *since*: the REST version that brought it.
 
-    *parse_status*, and whether a body that cannot be read is an error *report* too, differ from call to call.
+    *parse_status* of a body that cannot be read (0: it is never answered), and whether that is an error *report* too,
+    differ from call to call.
     """
 
     method: str

@@ -17,7 +17,7 @@ from entrypoints.sandbox.linstor import shapes
 HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 
-class ConnectionCut(Exception):
+class ConnectionCut(ConnectionError):
     """The server hangs up instead of answering."""
 
 

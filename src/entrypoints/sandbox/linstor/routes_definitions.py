@@ -145,6 +145,6 @@ ROUTES = (
     Route("GET", VD + "/<vlm>", volume_definition),
     Route("PUT", VD + "/<vlm>", modify_volume_definition),
     Route("DELETE", VD + "/<vlm>", delete_volume_definition),
-    Route("POST", RD + "/clone", clone, "1.10"),
+    Route("POST", RD + "/clone", clone, "1.10", parse_status=0),
     Route("GET", RD + "/clone/<name>", clone_status, "1.10"),
 )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
+from contextlib import suppress
 from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from adapters.memory.linstor.model import LinstorModel
 from entrypoints.sandbox.linstor.app import LinstorApp, Logged, make_app
-from entrypoints.sandbox.linstor.faults import ConnectionCut, Fault
+from entrypoints.sandbox.linstor.faults import Fault
 
 
 class _Quiet(WSGIRequestHandler):
@@ -23,13 +25,11 @@ class _Quiet(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing."""
 
-    def run_wsgi(self) -> None:
-        """Answer, or hang up where a fault says so."""
-        try:
-            super().run_wsgi()
-        except ConnectionCut:
-            self.close_connection = True
-            self.connection.close()
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
+        """Hang up where a fault says so; the client has gone otherwise."""
+        self.close_connection = True
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
 
 
 class LinstorServer:
