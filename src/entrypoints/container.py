@@ -40,7 +40,6 @@ def _installation(environment: Mapping[str, str]) -> Any:
 
 def _clusters(environment: Mapping[str, str], wrap: Wrap) -> Any:
     from adapters.linstor.clusters import RestClusters
-
     from entrypoints.wrapping import WrappedClusters
 
     return WrappedClusters(RestClusters(environment), wrap)
@@ -90,7 +89,6 @@ def _clock() -> Any:
 
 def _documents(oned: Callable[[], Any]) -> Any:
     from adapters.opennebula.xml import parse_action_data, parse_vm
-
     from entrypoints.remotes.parser import Documents
 
     return Documents(parse_vm, parse_action_data, lambda vm_id: oned().vm(vm_id))

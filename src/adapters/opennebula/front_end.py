@@ -16,7 +16,7 @@ _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 @dataclass(frozen=True)
 class Installation:
-    """Where OpenNebula lies (opennebula.md 1.2) and which version it is; () stands for unknown, which is the newest."""
+    """Where OpenNebula lies (opennebula.md 1.2) and which version it is; (99,) where that is unknown."""
 
     var: Path
     etc: Path
@@ -86,4 +86,6 @@ class OpenNebulaScripts:
             raise ScriptFailed(name, f"no end after {SECONDS:g} seconds")
         if ended.code != 0:
             raise ScriptFailed(name, ended.said)
+        if ended.too_much:
+            raise ScriptFailed(name, f"it printed more than {processes.LONGEST_OUTPUT} bytes")
         return ended.out.decode("utf-8", "replace")

@@ -5,38 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
-from adapters.opennebula import processes
 from adapters.opennebula.copying import Copier
+from adapters.opennebula.processes import Ended
 from adapters.opennebula.rendering import describe, script
-from domain.errors import HostCommandFailed, HostUnreachable
-from domain.names import HostName, host_name
+from adapters.opennebula.ssh import Shell, reached, session
+from domain.errors import HostCommandFailed
+from domain.names import HostName
 from domain.settings import Limits
-from domain.steps import Step
-
-SSH_FAILED = 255
-
-
-class Shell:
-    """How to run something on a host: `ssh HOST ...`, found through PATH."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-
-    def argv(self, host: HostName) -> list[str]:
-        """The words that start a shell on *host* which reads its script from standard input."""
-        return self.command(host, "bash -s")
-
-    def command(self, host: HostName, line: str) -> list[str]:
-        """The words that run *line*, shell text of quoted words, on *host*."""
-        options = {
-            "BatchMode": "yes",
-            "ConnectTimeout": str(round(self._limits.ssh_connect)),
-            "ServerAliveInterval": "15",
-            "ControlMaster": "no",
-            "ControlPath": "none",
-        }
-        given = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
-        return ["ssh", *given, host_name(host), line]
+from domain.steps import MakeFileSystem, Step
 
 
 class SshHosts:
@@ -48,33 +24,42 @@ class SshHosts:
 
     def run(self, host: HostName, steps: Sequence[Step]) -> tuple[str, ...]:
         """Carry out *steps* in one session; one text for each. Raises HostUnreachable, HostCommandFailed."""
-        wanted = tuple(steps)
-        if not wanted:
+        if not steps:
             return ()
-        marker = f"--{secrets.token_hex(8)}--"
-        ended = self._ended(host, script(wanted, marker), self._limits.host + _waits(wanted))
-        texts = ended.out.decode("utf-8", "replace").split(f"\n{marker}\n")
-        if ended.code != 0 or len(texts) <= len(wanted):
-            failed = wanted[min(len(texts) - 1, len(wanted) - 1)]
-            raise HostCommandFailed(host, describe(failed), ended.said)
-        return tuple(text.strip("\n") for text in texts[: len(wanted)])
+        mark = f"linstor-step-{secrets.token_hex(8)}"
+        seconds = self._limits.host + sum(self._may_wait(step) for step in steps)
+        with session(host, self._shell.argv(host), seconds, stdin=script(steps, mark).encode()) as program:
+            ended = reached(host, program.end(), seconds)
+        return _told(host, steps, ended, mark)
 
-    def _ended(self, host: HostName, text: str, seconds: float) -> processes.Ended:
-        try:
-            ended = processes.run(self._shell.argv(host), stdin=text.encode(), seconds=seconds)
-        except OSError as error:
-            raise HostUnreachable(host, f"ssh cannot be started: {error.strerror}") from error
-        if ended.timed_out:
-            raise HostUnreachable(host, f"no end after {seconds:g} seconds")
-        if ended.code == SSH_FAILED:
-            raise HostUnreachable(host, ended.said)
-        return ended
+    def _may_wait(self, step: Step) -> float:
+        """Seconds that the step itself may take, on top of the limit of the session."""
+        if isinstance(step, MakeFileSystem):
+            return self._limits.change
+        return float(getattr(step, "seconds", 0.0))
 
     def copy_files(self, source: HostName, directory: str, target: HostName, to: str) -> bool:
         """Copy plain files between directories, streamed and compared. See the port."""
         return Copier(self._shell, self._limits).copy(source, directory, target, to)
 
 
-def _waits(steps: Sequence[Step]) -> float:
-    """What the steps themselves may wait for, on top of the limit of the session."""
-    return sum(float(getattr(step, "seconds", 0.0)) for step in steps)
+def _told(host: HostName, steps: Sequence[Step], ended: Ended, mark: str) -> tuple[str, ...]:
+    """The texts between the marks. Raises HostCommandFailed for the step after whose mark the script ended."""
+    texts = _between_marks(ended.out.decode("utf-8", "replace"), mark)
+    if ended.too_much:
+        raise HostCommandFailed(host, describe(steps[max(0, len(texts) - 2)]), "it writes without end")
+    if ended.code != 0 or len(texts) <= len(steps):
+        begun = min(max(1, len(texts)), len(steps))
+        raise HostCommandFailed(host, describe(steps[begun - 1]), ended.said)
+    return tuple(texts[: len(steps)])
+
+
+def _between_marks(text: str, mark: str) -> list[str]:
+    """What follows each mark; what a login printed before the first one is nobody's."""
+    parts: list[list[str]] = []
+    for line in text.splitlines():
+        if line == mark:
+            parts.append([])
+        elif parts:
+            parts[-1].append(line)
+    return ["\n".join(part) for part in parts]

@@ -1,114 +1,194 @@
-"""Port Oned over XML-RPC (opennebula.md 7)."""
+"""oned over XML-RPC (opennebula.md 7)."""
 
 from __future__ import annotations
 
 import http.client
-import socket
+import ssl
+import time
 import xmlrpc.client
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from xml.parsers.expat import ExpatError
 
-from adapters.opennebula.xml import parse_datastore, parse_vm
-from domain.errors import OnedRefused, OnedUnreachable
+from adapters.opennebula.xml import LARGEST, parse_datastore, parse_vm
+from domain.errors import BadOrder, OnedRefused, OnedUnreachable
 from domain.opennebula import Datastore, Vm
 
-DEFAULT_ENDPOINT = "http://localhost:2633/RPC2"
+Parsed = TypeVar("Parsed")
+
 SECONDS = 30.0
-HOME = "/var/lib/one"
+"""How long one answer may take, unless ONE_XMLRPC_TIMEOUT says otherwise."""
+PACKAGED_HOME = Path("/var/lib/one")
+DEFAULT_ENDPOINT = "http://localhost:2633/RPC2"
+LARGEST_REPLY = 2 * LARGEST
+"""Bytes: a document with every `<` escaped, and its frame."""
 
 
 class XmlRpcOned:
-    """oned as the driver asks it. The session never stands in a message."""
+    """Port Oned. *environment* says where oned is and which file holds the session; both are read at the first call."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
-        self._proxy: xmlrpc.client.ServerProxy | None = None
-        self._session = ""
 
     def vm(self, vm_id: int) -> Vm:
-        """`one.vm.info`. Raises OnedUnreachable, OnedRefused."""
-        return parse_vm(self._info("one.vm.info", vm_id))
+        """The VM, with all its history. Raises OnedUnreachable, OnedRefused."""
+        return self._object("one.vm.info", vm_id, parse_vm)
 
     def datastore(self, datastore_id: int) -> Datastore:
-        """`one.datastore.info`. Raises OnedUnreachable, OnedRefused."""
-        return parse_datastore(self._info("one.datastore.info", datastore_id))
+        """The datastore. Raises OnedUnreachable, OnedRefused."""
+        return self._object("one.datastore.info", datastore_id, parse_datastore)
 
-    def _info(self, method: str, identity: int) -> bytes:
-        proxy = self._connected()
+    def _object(self, call: str, number: int, parse: Callable[[bytes], Parsed]) -> Parsed:
+        text = self._answer(call, number)
         try:
-            reply: Any = getattr(proxy, method)(self._session, identity)
+            return parse(text.encode())
+        except BadOrder as error:
+            raise OnedUnreachable(f"{call} {number}: {error}") from error
+
+    def _answer(self, call: str, number: int) -> str:
+        """The document of an answer `[true, xml, ...]`; only two arguments are valid in every version."""
+        where = endpoint(self._environment)
+        reply = self._call(where, call, session(self._environment), number)
+        if not isinstance(reply, list) or len(reply) < 2 or not isinstance(reply[1], str):
+            raise OnedUnreachable(f"{call} {number} at {_shown(where)}: this is not how oned answers")
+        if reply[0] is True:
+            return reply[1]
+        code = reply[2] if len(reply) > 2 and isinstance(reply[2], int) else 0
+        raise OnedRefused(f"{call} {number}", reply[1], code)
+
+    def _call(self, where: str, call: str, *arguments: Any) -> Any:
+        seconds = _seconds(self._environment)
+        try:
+            with xmlrpc.client.ServerProxy(where, transport=_transport(where, seconds, self._environment)) as server:
+                return getattr(server, call)(*arguments)
+        except xmlrpc.client.ProtocolError as error:
+            why = f"HTTP {error.errcode} {error.errmsg}"
         except xmlrpc.client.Fault as fault:
-            raise OnedUnreachable(f"oned answers {method} with a fault: {fault.faultString[:200]}") from fault
-        except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
-            raise OnedUnreachable(f"oned does not answer {method}: {_reason(error)}") from error
-        return _document(method, identity, reply)
+            why = f"{fault.faultString} ({fault.faultCode})"
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error, ExpatError, ValueError, TypeError) as error:
+            why = _why(error, seconds)
+        raise OnedUnreachable(f"{call} at {_shown(where)}: {why}")
 
-    def _connected(self) -> xmlrpc.client.ServerProxy:
-        if self._proxy is None:
-            self._session = self._secret()
-            endpoint = self._endpoint()
-            secure = urlsplit(endpoint).scheme == "https"
-            self._proxy = xmlrpc.client.ServerProxy(endpoint, transport=_SecureTransport() if secure else _Transport())
-        return self._proxy
 
-    def _secret(self) -> str:
-        for path in self._places("ONE_AUTH", "one_auth"):
-            try:
-                return path.read_text(encoding="utf-8").strip()
-            except OSError:
-                continue
-        raise OnedUnreachable("no session for oned: neither ONE_AUTH nor ~/.one/one_auth can be read")
+def endpoint(environment: Mapping[str, str]) -> str:
+    """Where oned listens: ONE_XMLRPC, `~/.one/one_endpoint`, the packaged one, localhost. Raises OnedUnreachable."""
+    where = environment.get("ONE_XMLRPC") or _first(_files(environment, "one_endpoint")) or DEFAULT_ENDPOINT
+    if not where.startswith(("http://", "https://")):
+        raise OnedUnreachable(f"{where!r} is no endpoint; it starts with http:// or https://")
+    return where
 
-    def _endpoint(self) -> str:
-        given = self._environment.get("ONE_XMLRPC")
-        if given:
-            return given
-        for path in self._places("", "one_endpoint"):
-            try:
-                return path.read_text(encoding="utf-8").strip() or DEFAULT_ENDPOINT
-            except OSError:
-                continue
-        return DEFAULT_ENDPOINT
 
-    def _places(self, variable: str, name: str) -> list[Path]:
-        named = self._environment.get(variable) if variable else None
-        homes = [self._environment.get("HOME", ""), HOME]
-        return [Path(named)] if named else [Path(home) / ".one" / name for home in homes if home]
+def session(environment: Mapping[str, str]) -> str:
+    """`user:token`, the content of the file that ONE_AUTH names, else of `one_auth`. Raises OnedUnreachable."""
+    named = environment.get("ONE_AUTH")
+    files = [Path(named)] if named else _files(environment, "one_auth")
+    if text := _first(files):
+        return text
+    raise OnedUnreachable(f"no session for oned can be read from {' or '.join(map(str, files))}")
+
+
+def _files(environment: Mapping[str, str], name: str) -> list[Path]:
+    homes = [Path(environment["HOME"])] if environment.get("HOME") else []
+    return list(dict.fromkeys(home / ".one" / name for home in [*homes, PACKAGED_HOME]))
+
+
+def _first(files: Iterable[Path]) -> str:
+    """The first file's text that can be read and has any; the newline at its end is none of it."""
+    for file in files:
+        try:
+            text = file.read_text(errors="replace").strip()
+        except OSError:
+            continue
+        if text:
+            return text
+    return ""
+
+
+def _seconds(environment: Mapping[str, str]) -> float:
+    try:
+        return max(1.0, float(environment["ONE_XMLRPC_TIMEOUT"]))
+    except (KeyError, ValueError):
+        return SECONDS
+
+
+def _shown(where: str) -> str:
+    """An endpoint without a password that it may hold."""
+    parts = urlsplit(where)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _why(error: Exception, seconds: float) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer within {seconds:g} seconds"
+    return str(error) or type(error).__name__
+
+
+class _Bounded:
+    """Reads a response, and stops at the largest reply."""
+
+    def __init__(self, response: http.client.HTTPResponse, seconds: float) -> None:
+        self._response, self._left = response, LARGEST_REPLY
+        self._end = time.monotonic() + seconds
+
+    def read(self, size: int) -> bytes:
+        """The next bytes. Raises ValueError beyond the limit, TimeoutError after the time."""
+        data = self._response.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise ValueError(f"the answer is larger than {LARGEST_REPLY} bytes")
+        if time.monotonic() > self._end:
+            raise TimeoutError
+        return data
 
 
 class _Transport(xmlrpc.client.Transport):
-    """HTTP with a limit."""
+    """HTTP with a limit on the time and on the size of the answer."""
+
+    accept_gzip_encoding = False
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        """A connection whose every wait has the limit."""
         connection = super().make_connection(host)
-        connection.timeout = SECONDS
+        connection.timeout = self._seconds
         return connection
 
+    def parse_response(self, response: Any) -> Any:
+        """The answer, read within the limits."""
+        return super().parse_response(_Bounded(response, self._seconds))  # type: ignore[arg-type]
 
-class _SecureTransport(xmlrpc.client.SafeTransport):
-    """HTTPS with a limit."""
+
+class _SafeTransport(xmlrpc.client.SafeTransport):
+    """The same over TLS."""
+
+    accept_gzip_encoding = False
+
+    def __init__(self, seconds: float, context: ssl.SSLContext) -> None:
+        super().__init__(context=context)
+        self._seconds = seconds
 
     def make_connection(self, host: Any) -> http.client.HTTPSConnection:
+        """A connection whose every wait has the limit."""
         connection = super().make_connection(host)
-        connection.timeout = SECONDS
+        connection.timeout = self._seconds
         return connection
 
-
-def _document(method: str, identity: int, reply: Any) -> bytes:
-    """The XML of `[true, xml, ...]`; the length of the array differs by version. Raises OnedRefused."""
-    if not isinstance(reply, list) or len(reply) < 2:
-        raise OnedUnreachable(f"oned answers {method} with something that is no reply")
-    if reply[0] is True:
-        return str(reply[1]).encode()
-    code = reply[2] if len(reply) > 2 and isinstance(reply[2], int) else 0
-    raise OnedRefused(f"{method} {identity}", str(reply[1])[:300], code)
+    def parse_response(self, response: Any) -> Any:
+        """The answer, read within the limits."""
+        return super().parse_response(_Bounded(response, self._seconds))  # type: ignore[arg-type]
 
 
-def _reason(error: BaseException) -> str:
-    if isinstance(error, (socket.timeout, TimeoutError)):
-        return f"nothing within {SECONDS:g} seconds"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return type(error).__name__
+def _transport(where: str, seconds: float, environment: Mapping[str, str]) -> xmlrpc.client.Transport:
+    """ONE_DISABLE_SSL_VERIFY and ONE_CERT_DIR are OpenNebula's own variables."""
+    if not where.startswith("https://"):
+        return _Transport(seconds)
+    context = ssl.create_default_context(capath=environment.get("ONE_CERT_DIR") or None)
+    if environment.get("ONE_DISABLE_SSL_VERIFY"):
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return _SafeTransport(seconds, context)

@@ -1,31 +1,165 @@
-"""Start a program with an argument vector; bounded in time and output, never left running."""
+"""Start programs with argument vectors: bounded in time and output, and never left running."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import IO
 
 LONGEST_OUTPUT = 1024 * 1024
+CHUNK = 1024 * 1024
+GRACE = 1.0
+"""Seconds that a pipe may stay open after its program ended: a forgotten child must not hold the order up."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a program ended; *timed_out* when it had to be killed."""
+    """How a program ended. *timed_out*: it had to be killed; *too_much*: it wrote more than LONGEST_OUTPUT bytes."""
 
     code: int
     out: bytes
     err: bytes
     timed_out: bool = False
+    too_much: bool = False
 
     @property
     def said(self) -> str:
         """The last line that it wrote on standard error, or on standard output where that is empty."""
         text = (self.err.strip() or self.out.strip()).decode("utf-8", "replace")
-        return text.splitlines()[-1].strip()[:500] if text else "it said nothing"
+        return text.splitlines()[-1].strip()[:500] if text else f"it said nothing, exit code {self.code}"
+
+
+class _Collector(threading.Thread):
+    """Reads a pipe to its end and keeps the first bytes of it, or the last ones."""
+
+    def __init__(self, stream: IO[bytes], *, last: bool = False) -> None:
+        super().__init__(daemon=True)
+        self._stream, self._last = stream, last
+        self.data = b""
+        self.too_much = False
+        self.start()
+
+    def run(self) -> None:
+        """Read until the other end closes."""
+        with suppress(OSError, ValueError):
+            while piece := os.read(self._stream.fileno(), CHUNK):
+                self._keep(self.data + piece)
+
+    def _keep(self, data: bytes) -> None:
+        self.too_much = self.too_much or len(data) > LONGEST_OUTPUT
+        self.data = data[-LONGEST_OUTPUT:] if self._last else data[:LONGEST_OUTPUT]
+
+
+class Program:
+    """A program that runs and is talked to; see :func:`started`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float, *, collect: bool) -> None:
+        self._process = process
+        self._timed_out = False
+        self._timer = threading.Timer(seconds, self._expire)
+        self._timer.daemon = True
+        self._timer.start()
+        self._errors = _Collector(_pipe(process.stderr), last=True)
+        self._output = _Collector(_pipe(process.stdout)) if collect else None
+
+    def _expire(self) -> None:
+        self._timed_out = True
+        self.kill()
+
+    def kill(self) -> None:
+        """End the program and all it started; ended already is fine."""
+        if self._process.poll() is None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def feed(self, data: bytes) -> bool:
+        """Give it *data*; False when it reads no more."""
+        try:
+            _pipe(self._process.stdin).write(data)
+            _pipe(self._process.stdin).flush()
+        except (BrokenPipeError, ValueError):
+            return False
+        return True
+
+    def close_input(self) -> None:
+        """Tell it that nothing more comes."""
+        with suppress(OSError):
+            _pipe(self._process.stdin).close()
+
+    def line(self) -> bytes:
+        """The next line of its output with its end, at most 4096 bytes; b"" when there is none."""
+        return _pipe(self._process.stdout).readline(4096)
+
+    def chunk(self) -> bytes:
+        """More of its output, b"" at the end."""
+        data: bytes = _pipe(self._process.stdout).read1(CHUNK)  # type: ignore[attr-defined]
+        return data
+
+    def end(self) -> Ended:
+        """Wait for its end, at most until the limit."""
+        code = self._process.wait()
+        self._timer.cancel()
+        self._errors.join(GRACE)
+        if self._output is None:
+            return Ended(code, b"", self._errors.data, self._timed_out)
+        self._output.join(GRACE)
+        return Ended(code, self._output.data, self._errors.data, self._timed_out, self._output.too_much)
+
+    def close(self) -> None:
+        """Kill what still runs and close the pipes."""
+        self._timer.cancel()
+        self.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    if stream is None:
+        raise ValueError("this end of the program was not asked for")
+    return stream
+
+
+@contextmanager
+def started(
+    argv: Sequence[str],
+    *,
+    seconds: float,
+    stdin: bytes | None = None,
+    collect: bool = True,
+    environment: Mapping[str, str] | None = None,
+    directory: str | None = None,
+) -> Iterator[Program]:
+    """*argv* in a process group of its own, which is gone at the end of the block, and killed after *seconds*.
+
+    *stdin* None is a pipe for the caller to feed. With *collect* the output is kept for :meth:`Program.end`, without
+    it the caller reads it. Raises OSError when the program cannot be started.
+    """
+    with tempfile.TemporaryFile() as given:
+        given.write(stdin or b"")
+        given.seek(0)
+        process = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.PIPE if stdin is None else given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=dict(environment) if environment is not None else None,
+            cwd=directory,
+            start_new_session=True,
+        )
+    program = Program(process, seconds, collect=collect)
+    try:
+        yield program
+    finally:
+        program.close()
 
 
 def run(
@@ -37,26 +171,5 @@ def run(
     directory: str | None = None,
 ) -> Ended:
     """Run *argv* to its end, or kill its process group after *seconds*. Raises OSError when it cannot be started."""
-    process = subprocess.Popen(
-        list(argv),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=dict(environment) if environment is not None else None,
-        cwd=directory,
-        start_new_session=True,
-    )
-    try:
-        out, err = process.communicate(stdin, timeout=seconds)
-    except subprocess.TimeoutExpired:
-        kill(process)
-        return Ended(-1, b"", b"", timed_out=True)
-    return Ended(process.returncode, out[:LONGEST_OUTPUT], err[-LONGEST_OUTPUT:])
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """End the process and all it started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.kill()
-    process.wait()
+    with started(argv, seconds=seconds, stdin=stdin, environment=environment, directory=directory) as program:
+        return program.end()

@@ -25,14 +25,13 @@ class ActionData:
 def parse_vm(document: bytes) -> Vm:
     """A `<VM>`. Raises BadOrder."""
     root = _root(document, "VM")
-    context = root.find("TEMPLATE/CONTEXT/DISK_ID")
     return Vm(
         vm_id=_number(root, "ID", required=True),
         state=_number(root, "STATE"),
         lcm_state=_number(root, "LCM_STATE"),
         deploy_id=_text(root, "DEPLOY_ID"),
         disks=tuple(_disk(each) for each in root.iterfind("TEMPLATE/DISK")),
-        context_disk_id=None if context is None else int(context.text or 0),
+        context_disk_id=_optional(root, "TEMPLATE/CONTEXT/DISK_ID"),
         history=tuple(_history(each) for each in root.iterfind("HISTORY_RECORDS/HISTORY")),
         attributes=_attributes(root.find("USER_TEMPLATE")),
         snapshots=tuple(_snapshots(root)),
@@ -51,18 +50,22 @@ def parse_action_data(document: bytes) -> ActionData:
     return ActionData(
         image=None if image is None else _image(image),
         datastore=None if datastore is None else _datastore(datastore),
-        extra={str(each.tag): each.text or "" for each in root if each.tag not in ("IMAGE", "DATASTORE")},
+        extra={str(each.tag): each.text or "" for each in root.iterchildren("{*}*") if each not in (image, datastore)},
     )
 
 
 def _root(document: bytes, name: str) -> etree._Element:
     if len(document) > LARGEST:
         raise BadOrder(f"the {name} document has more than {LARGEST} bytes")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True, remove_pis=True
+    )
     try:
         root = etree.fromstring(document, parser)
     except etree.XMLSyntaxError as error:
         raise BadOrder(f"the {name} document is not XML: {error.msg}") from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise BadOrder(f"the {name} document brings a document type of its own, which oned never does")
     if root.tag != name:
         raise BadOrder(f"the document is a {root.tag}, not a {name}")
     return root

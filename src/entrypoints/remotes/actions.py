@@ -10,7 +10,7 @@ from typing import Any
 from domain import orders
 from domain.capacity import monitor
 from domain.context import make_context
-from domain.errors import SourceUnreadable
+from domain.errors import BadOrder, SourceUnreadable
 from domain.safe_paths import refuse_unsafe
 from entrypoints.container import Container
 
@@ -57,6 +57,10 @@ def _migrate(container: Container, order: orders.Migrate, action: str) -> str:
     if action == "premigrate":
         others()
     return ""
+
+
+def _export(_container: Container, order: orders.ExportImage, _action: str) -> str:
+    raise BadOrder(f"image {order.image.source or order.image.path} cannot be exported: this version has no export")
 
 
 def _context(container: Container, order: orders.MakeContext, _action: str) -> str:
@@ -106,5 +110,6 @@ _RULES: dict[type, Run] = {
     orders.CreateImage: _create_image,
     orders.MakeImage: _rule("images", "make"),
     orders.CloneImage: _rule("images", "clone"),
+    orders.ExportImage: _export,
     orders.RemoveImage: _rule("images", "remove"),
 }

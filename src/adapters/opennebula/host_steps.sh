@@ -1,0 +1,182 @@
+# The steps of domain/steps.py: one function for each, with its fields as words. What a function prints is told back.
+
+perform() { # FUNCTION WORD...
+    # the script itself comes on standard input, so no program may read that
+    printf '%s\n' "$mark" && "$@" < /dev/null || exit 1
+}
+
+finish() { printf '%s\n' "$mark"; }
+
+make_directory() { mkdir -p -- "$1"; }
+
+wait_for_device() { # DEVICE BYTES MILLISECONDS
+    local bytes waited=0 pause=20
+    until bytes=$(device_bytes "$1") && [ "$bytes" -gt 0 ] && [ "$bytes" -ge "$2" ]; do
+        if [ "$waited" -ge "$3" ]; then
+            [ -n "$bytes" ] && fail "$1 has $bytes bytes and not $2 after $3 ms"
+            fail "$1 did not appear within $3 ms"
+        fi
+        sleep "$((pause / 1000)).$(printf '%03d' "$((pause % 1000))")"
+        waited=$((waited + pause))
+        pause=$((pause < 500 ? pause * 2 : 1000))
+    done
+}
+
+resolve_alike() { # ONE OTHER
+    local one other
+    one=$(readlink -e -- "$1") && other=$(readlink -e -- "$2") && [ "$one" = "$other" ]
+}
+
+appears_as() { # DEVICE ALIAS: udev makes the alias up to a second later than the device (linstor.md 2.18)
+    local waited=0
+    until resolve_alike "$1" "$2"; do
+        [ "$waited" -lt 2000 ] || return 1
+        sleep 0.05
+        waited=$((waited + 50))
+    done
+}
+
+link_device() { # DEVICE PATH ALIAS
+    local target=$1 new
+    if [ -e "$2" ] && [ ! -L "$2" ]; then fail "$2 exists and is no link"; fi
+    if [ -n "$3" ] && appears_as "$1" "$3"; then target=$3; fi
+    new=$(dirname -- "$2")/.$(basename -- "$2").new
+    ln -sfn -- "$target" "$new" && mv -fT -- "$new" "$2" && printf '%s\n' "$target"
+}
+
+kept_by() { # DIRECTORY NAME
+    [ -n "$2" ] && [ -e "$1/$2" ] && echo kept
+}
+
+unlink_path() { # PATH
+    if [ -L "$1" ]; then rm -f -- "$1"; return; fi
+    [ ! -e "$1" ] || fail "$1 is no link"
+}
+
+remove_tree() { # PATH UNLESS
+    [[ $1 != *//* && /$1/ != */../* && /$1/ != */./* ]] || fail "$1 is not written plainly"
+    # four names deep, or a location of one name: LOCATION/DATASTORE/VM
+    [[ $1 == /*/*/*/* || $1 =~ ^/[^/]+/[0-9]+/[0-9]+$ ]] || fail "$1 is too near to the root to be removed"
+    if kept_by "$1" "$2"; then return 0; fi
+    if [ -L "$1" ]; then rm -f -- "$1"; else rm -rf --one-file-system -- "$1"; fi
+}
+
+make_file() { # PATH
+    if [ -f "$1" ] && [ ! -L "$1" ]; then return 0; fi
+    if [ -e "$1" ] || [ -L "$1" ]; then fail "$1 exists and is no plain file"; fi
+    : > "$1"
+}
+
+file_exists() { if [ -e "$1" ] || [ -L "$1" ]; then echo yes; else echo no; fi; }
+
+remove_file() { # PATH
+    if [ -L "$1" ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; then fail "$1 is no plain file"; fi
+    rm -f -- "$1"
+}
+
+leads_to() { # LINK DEVICE ALIAS: by its text, too, for a device that is gone
+    local text
+    text=$(readlink -- "$1") || return 1
+    [ "$text" = "$2" ] || { [ -n "$3" ] && [ "$text" = "$3" ]; } || resolve_alike "$1" "$2"
+}
+
+count_links() { # DIRECTORY DEVICE ALIAS PATH
+    local link count=0
+    for link in "$1"/*/*/disk.*; do
+        if [ "$link" != "$4" ] && leads_to "$link" "$2" "$3"; then count=$((count + 1)); fi
+    done
+    echo "$count"
+}
+
+check_closed() { # DEVICE
+    local descriptors
+    if command -v fuser > /dev/null && fuser -s "$1" > /dev/null 2>&1; then echo open; return; fi
+    # by number: a guest may have opened the device under a name of its own
+    if [ -b "$1" ]; then
+        descriptors=$(stat -L -c '%F %t:%T' /proc/[0-9]*/fd/* 2> /dev/null)
+        if grep -qxF -- "block special file $(stat -L -c '%t:%T' -- "$1")" <<< "$descriptors"; then
+            echo open
+            return
+        fi
+    fi
+    echo closed
+}
+
+make_file_system() { # DEVICE KIND OPTION...
+    local device=$1 kind=$2 program
+    shift 2
+    [[ $kind =~ ^[a-z][a-z0-9.]*$ ]] || fail "$kind is no kind of file system"
+    need_device "$device"
+    program=mkfs.$kind
+    case $kind in
+        swap) program=mkswap ;;
+        ext[234]) set -- -F -q "$@" ;;
+        xfs | btrfs | f2fs) set -- -f "$@" ;;
+        vfat) set -- -I "$@" ;;
+        ntfs) set -- -F -Q "$@" ;;
+    esac
+    command -v "$program" > /dev/null || fail "$program is not installed"
+    # sudoers of an OpenNebula host allow exactly these paths
+    if [ ! -w "$device" ]; then set -- "$@" "$device"; sudo -n "/sbin/$program" "$@" > /dev/null; return; fi
+    "$program" "$@" "$device" > /dev/null
+}
+
+make_qcow2() { # DEVICE BYTES
+    need_device "$1"
+    command -v qemu-img > /dev/null || fail "qemu-img is not installed, so no qcow2 disk can be made"
+    qemu-img create -q -f qcow2 "$1" "$2" > /dev/null
+}
+
+stop_monitoring() { rm -f -- "$1/.monitor"; }
+
+tell_size() { # DEVICE
+    need_device "$1"
+    device_bytes "$1"
+}
+
+# -- guests: a watchdog that is older than the freeze thaws, whatever becomes of the driver ----------------------------
+
+WATCHDOG=linstor-thaw-watchdog
+
+ask_guest() { # COMMAND DEPLOY_ID
+    timeout 30 virsh --connect "${LIBVIRT_URI:-qemu:///system}" "$1" "$2" > /dev/null 2>&1
+}
+
+watchdogs() { # DEPLOY_ID: numbers of the processes that will thaw it
+    local file words
+    for file in /proc/[0-9]*/cmdline; do
+        mapfile -d '' -t words 2> /dev/null < "$file" || continue
+        if [ "${words[3]:-}" = "$WATCHDOG" ] && [ "${words[4]:-}" = "$1" ]; then basename -- "$(dirname -- "$file")"; fi
+    done 2> /dev/null
+}
+
+end_watchdogs() { # DEPLOY_ID
+    local number
+    for number in $(watchdogs "$1"); do kill -- "-$number" 2> /dev/null; done
+    return 0
+}
+
+start_watchdog() { # DEPLOY_ID SECONDS
+    setsid bash -c 'sleep "$2"; exec timeout 30 virsh --connect "$3" domfsthaw "$1"' \
+        "$WATCHDOG" "$1" "$2" "${LIBVIRT_URI:-qemu:///system}" > /dev/null 2>&1 < /dev/null &
+    watchdog=$!
+}
+
+freeze_guest() { # DEPLOY_ID SECONDS
+    [[ $1 =~ ^[A-Za-z0-9] ]] || fail "$1 is no name of a guest"
+    end_watchdogs "$1"
+    if ! command -v virsh > /dev/null; then echo "no agent"; return; fi
+    start_watchdog "$1" "$2"
+    if ask_guest domfsfreeze "$1"; then echo frozen; return; fi
+    # it may have frozen some of them before it failed
+    ask_guest domfsthaw "$1"
+    kill "$watchdog" 2> /dev/null
+    end_watchdogs "$1"
+    echo "no agent"
+}
+
+thaw_guest() { # DEPLOY_ID: without a watchdog nothing was frozen, and with one it goes on trying
+    if [ -z "$(watchdogs "$1")" ]; then return 0; fi
+    ask_guest domfsthaw "$1" || fail "the guest $1 does not thaw; its watchdog will try again"
+    end_watchdogs "$1"
+}
