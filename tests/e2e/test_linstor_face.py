@@ -252,10 +252,18 @@ def test_observers_are_told_before_anything_is_done(controller: LinstorServer) -
 
 def test_a_closed_server_is_gone() -> None:
     """Its port refuses at once, so that clients go to the next controller."""
-    server = serve(LinstorModel.simple())
-    server.close()
-    with pytest.raises(ConnectionRefusedError):
-        socket.create_connection((server.host, server.port), timeout=5)
+
+    def refuses() -> bool:
+        server = serve(LinstorModel.simple())
+        server.close()
+        try:
+            socket.create_connection((server.host, server.port), timeout=5).close()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+    # a program beside this one may be given the free port in that moment, but not again and again
+    assert any(refuses() for _ in range(5))
 
 
 def test_error_reports_can_be_read(controller: LinstorServer) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -155,6 +158,22 @@ def test_a_migration_that_the_hypervisor_refuses_leaves_the_vm_where_it_is(sandb
     assert not [key for key in sandbox.picture() if "two writers" in key or key.startswith("host-c datastores")]
 
 
+def test_a_refused_migration_leaves_no_files_on_the_target(sandbox: Sandbox) -> None:
+    """On a system datastore of ssh the hypervisor takes its files back: failmigrate does nothing there."""
+    cloud = Cloud(sandbox)
+    cloud.make_image(IMAGE, "os", 16)
+    cloud.deploy(VM, "host-a", [IMAGE], system=SYSTEM_SSH)
+    cloud.prepare_migration(VM, "host-c")
+    (sandbox.host_path("host-c", cloud.directory(VM)) / "disk.0").unlink()
+    (sandbox.host_path("host-c", cloud.directory(VM)) / "disk.0").symlink_to("/dev/drbd4711")
+
+    with pytest.raises(OSError, match="leads nowhere"):
+        cloud.migrate_guest(VM)
+
+    assert not sandbox.host_path("host-c", cloud.directory(VM)).exists()
+    assert sandbox.guests.lost(VM) == []
+
+
 def test_an_image_that_cannot_be_made_is_an_error_of_its_executable(sandbox: Sandbox) -> None:
     """Named, with what it said, and nothing is kept of the image."""
     cloud = Cloud(sandbox)
@@ -182,7 +201,10 @@ def test_a_call_is_counted(sandbox: Sandbox) -> None:
     assert clone.linstor_bytes > 0
     assert {"one.vm.info", "one.datastore.info"} == set(clone.oned_requests)
     assert [(each.host, each.exit_code) for each in clone.ssh_sessions] == [("host-a", 0)]
+    assert not any(each.endswith("/spawn") for each in clone.linstor_requests)
     assert called["datastore/linstor/mkfs"].ssh_sessions == ()
+    assert sum(len(ended.ssh_sessions) for _, ended in cloud.calls) == len(sandbox.sessions())
+    assert sum(len(ended.oned_requests) for _, ended in cloud.calls) == len(sandbox.oned.requests)
 
 
 def test_an_action_without_the_suffix_stands_in_for_one_with_it(sandbox: Sandbox) -> None:
@@ -245,6 +267,37 @@ def test_the_directory_goes_with_the_sandbox() -> None:
     with Sandbox() as sandbox:
         root = sandbox.root
     assert not root.exists()
+
+
+def test_a_sandbox_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
+    """Neither its directory nor an exit code of success."""
+    call = "import sys; from entrypoints.onelinstor.main import main; sys.exit(main(['sandbox', 'shell']))"
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    shell = subprocess.Popen(
+        [sys.executable, "-c", call], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert shell.stdout is not None
+    assert "Try:" in shell.stdout.readline()
+    assert list(tmp_path.glob("onelinstor-*"))
+
+    shell.terminate()
+
+    assert shell.wait(30) == 128 + signal.SIGTERM
+    assert not list(tmp_path.glob("onelinstor-*"))
+
+
+def test_a_shell_that_cannot_be_furnished_says_why(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one sentence, with exit code 1."""
+
+    def refuse(_: Sandbox) -> str:
+        raise OSError("no such luck")
+
+    monkeypatch.setattr(shell, "furnish", refuse)
+
+    assert shell.main([]) == 1
+    assert capsys.readouterr().err == "no such luck\n"
 
 
 def test_a_given_directory_stays(tmp_path: Path) -> None:

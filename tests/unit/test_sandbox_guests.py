@@ -75,12 +75,14 @@ def test_a_write_that_somebody_else_destroys_is_told(site: Site) -> None:
 def test_a_second_writer_elsewhere_is_refused(site: Site) -> None:
     """And what it had opened before is closed again."""
     site.guests.start(7, "alpha", D, [0])
-    site.disk("beta", 1).write_bytes(bytes(BLOCK))
+    site.model.definitions.spawn("one", "free", [8192])
+    site.disk("beta", 1).symlink_to("/dev/drbd/by-res/free/0")
 
     with pytest.raises(OSError, match="EROFS"):
         site.guests.start(8, "beta", D, [1, 0])
 
     assert site.openers() == ["alpha"]
+    assert site.model.devices.openers("beta", "free") == []
     assert 8 not in site.guests.guests
 
 

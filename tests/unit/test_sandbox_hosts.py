@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters.memory.linstor import InFiles, LinstorModel
-from entrypoints.sandbox.devices import named
+from entrypoints.sandbox.devices import Device, HostDevices, named
 from entrypoints.sandbox.hosts import SandboxHosts
 
 MIB = 1024 * 1024
@@ -135,6 +135,16 @@ def test_a_volume_without_drbd_has_the_device_of_its_pool(site: Site) -> None:
     assert device.is_file()
     others = [each for each in site.hosts.names if each != host]
     assert not any(site.device(each, "/dev/vg_data/vol_00000").exists() for each in others)
+
+
+def test_a_device_follows_its_volume_to_another_file(tmp_path: Path) -> None:
+    """What the host reads is what the volume holds now, not what it held before."""
+    devices = HostDevices(tmp_path / "host-a")
+    for name in ("old", "new"):
+        (tmp_path / name).write_bytes(name.encode())
+        devices.put(Device("/dev/drbd1000", "/dev/drbd/by-res/vol/0", tmp_path / name, 512))
+
+    assert (tmp_path / "host-a/dev/drbd/by-res/vol/0").read_bytes() == b"new"
 
 
 # -- which resource -------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import signal
+import sys
 from collections.abc import Sequence
 
 ACTIONS = {
@@ -27,5 +29,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("action", choices=ACTIONS, metavar="ACTION")
     parser.add_argument("words", nargs=argparse.REMAINDER, metavar="...", help="arguments of the action")
     options = parser.parse_args(argv)
+    # a sandbox that is told to end must take its directory and its programs with it
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     module = importlib.import_module(ACTIONS[options.action][0])
     return int(module.main(options.words))

@@ -69,13 +69,13 @@ class Life:
             ("attach the second disk", lambda: cloud.attach(VM, DATA_DISK, DATA_IMAGE)),
             ("the guest writes to both disks", lambda: self._sandbox.guests.write_all(VM, 16)),
             ("live migration: make host-c ready", lambda: cloud.prepare_migration(VM, "host-c")),
-            ("live migration: the guest moves, writing", lambda: cloud.migrate_guest(VM)),
+            ("live migration: the guest moves", lambda: cloud.migrate_guest(VM)),
             ("live migration: clean up host-a", lambda: cloud.finish_migration(VM)),
             ("the guest reads back every write", self._check_writes),
             ("terminate the VM", self._terminate),
             ("the persistent disk has every write", self._check_kept),
             ("delete both images", self._delete_images),
-            ("nothing is left in LINSTOR or on a host", self._check_nothing_left),
+            ("nothing is left behind", self._check_nothing_left),
         ]
 
     def _import(self) -> None:
@@ -200,7 +200,7 @@ def _change(old: str | None, new: str | None) -> tuple[str, str, str]:
 
 def _table(steps: Sequence[Step]) -> Table:
     """One row for each step: executables called, requests to LINSTOR, ssh sessions, seconds."""
-    table = Table(title="\nWhat it took", box=box.SIMPLE_HEAD)
+    table = Table(title="\nWhat it took", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("step", no_wrap=True)
     for heading in ("calls", "LINSTOR", "ssh", "seconds", ""):
         table.add_column(heading, justify="right", no_wrap=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import subprocess
+import sys
 from collections.abc import Sequence
 
-from entrypoints.sandbox.cloud import IMAGES, SYSTEM_SSH, Cloud
+from entrypoints.sandbox.cloud import IMAGES, SYSTEM_SSH, Cloud, OrderFailed
 from entrypoints.sandbox.world import Sandbox
 
 IMAGE, VM, HOST, SIZE_MIB = 0, 7, "host-a", 64
@@ -43,9 +44,13 @@ def furnish(sandbox: Sandbox) -> str:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run bash in a sandbox; its exit code."""
+    """Run bash in a sandbox; its exit code, or 1 where the sandbox cannot be furnished."""
     argparse.ArgumentParser(prog="onelinstor sandbox shell", description=__doc__).parse_args(argv)
     with Sandbox() as sandbox:
-        print(furnish(sandbox), flush=True)
+        try:
+            print(furnish(sandbox), flush=True)
+        except (OrderFailed, OSError) as failed:
+            print(failed, file=sys.stderr)
+            return 1
         shell = ["bash", "--noprofile", "--norc"]
         return subprocess.run(shell, env=environment(sandbox), cwd=sandbox.one / "var", check=False).returncode

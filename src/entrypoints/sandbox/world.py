@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import shutil
@@ -39,7 +38,6 @@ class Session:
     exit_code: int
     bytes_in: int
     bytes_out: int
-    call: str
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,6 @@ class Completed:
 class _Mark:
     """How far the counters were when a call began."""
 
-    call: str
     linstor: int
     oned: int
     log_bytes: int
@@ -99,7 +96,6 @@ class Sandbox:
             self.guests = Guests(self.linstor, self.hosts)
             self._serve(stack)
             self._stack = stack.pop_all()
-        self._calls = itertools.count(1)
 
     def _model(self, hosts: Sequence[str], groups: Mapping[str, int]) -> LinstorModel:
         names = self.hosts.nodes
@@ -165,14 +161,13 @@ class Sandbox:
 
         Raises TimeoutExpired; nothing that it started is left running then.
         """
-        before = _Mark(str(next(self._calls)), len(self.server.requests), len(self.oned.requests), self._log_size())
-        environment = {**self.environment(), "SANDBOX_CALL": before.call, **(extra or {})}
+        before = _Mark(len(self.server.requests), len(self.oned.requests), self._log_size())
+        environment = {**self.environment(), **(extra or {})}
         argv = [str(self.script(kind, driver, action)), *argv]
         return self._completed(run(argv, stdin, environment, self.one / "var", timeout), before)
 
     def _completed(self, ended: Ended, before: _Mark) -> Completed:
         requests = self.server.requests[before.linstor :]
-        sessions = self.sessions(before.log_bytes)
         return Completed(
             ended.exit_code,
             ended.stdout.decode("utf-8", "replace"),
@@ -182,7 +177,7 @@ class Sandbox:
             linstor_seconds=sum(each.seconds for each in requests),
             linstor_bytes=sum(each.bytes_out for each in requests),
             oned_requests=tuple(name for name, _ in self.oned.requests[before.oned :]),
-            ssh_sessions=tuple(each for each in sessions if each.call == before.call),
+            ssh_sessions=tuple(self.sessions(before.log_bytes)),
         )
 
     # -- what there is --------------------------------------------------------------------------
@@ -201,10 +196,7 @@ class Sandbox:
         with self._log.open(encoding="utf-8") as file:
             file.seek(since)
             lines = [json.loads(line) for line in file]
-        return [
-            Session(each["host"], each["seconds"], each["exit"], each["in"], each["out"], each["action"])
-            for each in lines
-        ]
+        return [Session(each["host"], each["seconds"], each["exit"], each["in"], each["out"]) for each in lines]
 
     def host_path(self, host: str, path: str) -> Path:
         """Where a path of a host is in the sandbox."""

@@ -6,7 +6,6 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from adapters.memory.linstor import properties
@@ -95,10 +94,10 @@ class Definitions:
             wanted = Filter.of(group, select_filter)
             definition = self._new(name, group.name, list(wanted.layers), put, external_name)
             said += properties.told(RSC_DFN, put, ()) + self._volumes(definition, sizes)
-            if definitions_only:
-                text = f"Resource definition {name} and {len(sizes)} created but no resources deployed"
-                return [*said, replace(info(context, 10000, text), cause="definitions only")]
-            return self._placed(definition, wanted, said, context)
+            if not definitions_only:
+                return self._placed(definition, wanted, said, context)
+            text = f"Resource definition {name} and {len(sizes)} created but no resources deployed"
+            return [*said, info(context, 10000, text, cause="definitions only")]
 
     def _placed(self, definition: Definition, wanted: Filter, said: list[Reply], context: int) -> list[Reply]:
         try:
@@ -223,7 +222,7 @@ class Definitions:
     def _told_satellites(self, definition: Definition, context: int) -> list[Reply]:
         away = [self._satellites.away(context, name) for name in self._state.offline(definition)]
         online = [each for each in definition.resources.values() if self._satellites.online(each)]
-        return away + self._satellites.round(definition, MOD | RSC, among=online)
+        return away + self._satellites.round(definition, context, among=online)
 
     def _regroup(self, definition: Definition, group: Group) -> list[Reply]:
         """Another group: more replicas are made at once, fewer are left alone (linstor.md 2.4)."""
@@ -271,9 +270,12 @@ class Definitions:
             if (begun or not definition.resources) and not self._state.devices.primaries(definition):
                 self._removal.delete_definition(definition)
             return
-        for each in [each for each in definition.resources.values() if each.going]:
-            if self._satellites.online(each):
+        for each in [each for each in definition.resources.values() if self._satellites.online(each)]:
+            if each.going:
                 self._removal.finish(definition, each)
+            elif each.diskless and not each.deployed and "FAILED" not in definition.flags:
+                each.deployed = True
+                self._state.announce("appeared", definition, each)
 
 
 def _order(each: Definition) -> str:

@@ -33,7 +33,7 @@ from adapters.memory.linstor.replies import (
     success,
     warning,
 )
-from adapters.memory.linstor.satellites import Satellites
+from adapters.memory.linstor.satellites import Satellites, one_by_one
 from adapters.memory.linstor.state import State
 
 AUTO_VERIFY = "DrbdOptions/auto-verify-alg"
@@ -119,20 +119,12 @@ class Deploy:
         def does(each: Resource) -> list[Reply]:
             return self._makes(definition, each, context, source) if each.node in made else others(each)
 
-        said: list[Reply] = []
-        failed = False
-        names = ", ".join(f"'{name}'" for name in made)
-        for each in list(definition.resources.values()):
-            what = "Created resource" if each.node in made else f"Added peer(s) {names} to resource"
+        def updates(each: Resource) -> list[Reply]:
+            what = "Created resource" if each.node in made else f"Added peer(s) {', '.join(sorted(made))} to resource"
             text = f"{what} '{definition.name}' on '{{node}}'"
-            try:
-                said += self._satellites.round(definition, context, text, does, [each])
-            except Refused as refused:
-                said += refused.replies
-                failed = True
-        if failed:
-            raise Refused(*said)
-        return said
+            return self._satellites.round(definition, context, text, does, [each])
+
+        return one_by_one(definition.resources.values(), updates)
 
     def _makes(self, definition: Definition, each: Resource, context: int, source: Source) -> list[Reply]:
         said = [] if each.diskless else self.makes_backing(definition, each, context, source)
@@ -244,13 +236,11 @@ class Deploy:
         said.append(success(context, CREATED, message))
         if first:
             said += self.first_deployment(definition, context)
-        new = list(diskless)
+        here = {name: definition.resources[name] for node, _ in chosen if (name := node.name) in definition.resources}
+        absent = [(node, pool) for node, pool in chosen if node.name not in here]
+        new = [*diskless, *(self.record_replica(definition, node, pool) for node, pool in absent)]
         for node, pool in chosen:
-            here = definition.resources.get(node.name)
-            if here is None:
-                new.append(self.record_replica(definition, node, pool))
-            else:
-                said += self.add_disk(definition, here, pool)
+            said += self.add_disk(definition, here[node.name], pool) if node.name in here else []
         settled = quorum.settle_witness(self._state, definition, context)
         said += settled.said + quorum.settle_quorum(definition, context)
         try:

@@ -11,12 +11,11 @@ CRT, MOD, DEL = 0x1000000, 0x2000000, 0x3000000
 OPERATION = 0x3000000
 
 RSC_GRP, NODE, RSC_DFN, RSC, VLM_DFN, VLM = 0x440000, 0x3C0000, 0x380000, 0x340000, 0x300000, 0x2C0000
-RSC_CONN, STOR_POOL, CTRL_CONF, SNAPSHOT, VLM_GRP, KVS = 0x240000, 0x140000, 0x100000, 0xC0000, 0x480000, 0x400000
+RSC_CONN, CTRL_CONF, SNAPSHOT, VLM_GRP, KVS = 0x240000, 0x100000, 0xC0000, 0x480000, 0x400000
 
 CREATED, DELETED, MODIFIED = 1, 2, 3
 
 CODE_MASK = 0x7FFF
-CONTEXT_MASK = 0x3FFC0000
 
 
 @dataclass(frozen=True)
@@ -109,8 +108,3 @@ def not_found(what: str, name: str) -> Refused:
     """404 of a read of one object: nothing but the message."""
     codes = {"Resource definition": 301, "Snapshot": 315, "Resource group": 317}
     return refuse(0, codes[what], f"{what} '{name}' not found.")
-
-
-def is_error(replies: Iterable[Reply]) -> bool:
-    """Whether any reply is an error."""
-    return any(reply.kind == ERROR for reply in replies)

@@ -32,7 +32,6 @@ from adapters.memory.linstor.satellites import Satellites
 from adapters.memory.linstor.space import Filter, Space
 from adapters.memory.linstor.state import State, in_use
 
-SKIP_DISK = "DrbdOptions/SkipDisk"
 LEAVING = {"EVACUATE", "EVICTED"}
 
 

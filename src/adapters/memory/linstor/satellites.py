@@ -57,21 +57,14 @@ class Satellites:
         Raises Refused with all that was said where a satellite fails; the others have done their part then.
         """
         does = says or self.adjusts(definition, context)
-        said: list[Reply] = []
-        failed = False
         if definition.drbd:
             self._state.sync_kernel(definition)
-        for each in list(definition.resources.values() if among is None else among):
-            try:
-                said += does(each) if self.online(each) else [self.away(context, each.node)]
-            except Refused as refused:
-                said += refused.replies
-                failed = True
-                continue
-            said += [success(context, MODIFIED, text.format(node=each.node))] if text else []
-        if failed:
-            raise Refused(*said)
-        return said
+
+        def updates(each: Resource) -> list[Reply]:
+            said = does(each) if self.online(each) else [self.away(context, each.node)]
+            return [*said, success(context, MODIFIED, text.format(node=each.node))] if text else said
+
+        return one_by_one(definition.resources.values() if among is None else among, updates)
 
     def adjusts(self, definition: Definition, context: int) -> Says:
         """The ordinary update: bring the node to what is on record."""
@@ -86,17 +79,26 @@ class Satellites:
             if not each.diskless and self.pool(each).kind.startswith("FILE"):
                 # loop devices are set up anew each time, which counts as a resize (recorded)
                 said = self.per_volume(definition, each, op | VLM, MODIFIED, "resized")
-            return said + self._adjusts_drbd(definition, each, op)
+            return said + self._adjusts_drbd(definition, each, context)
 
         return does
 
-    def _adjusts_drbd(self, definition: Definition, each: Resource, op: int) -> list[Reply]:
+    def _adjusts_drbd(self, definition: Definition, each: Resource, context: int) -> list[Reply]:
         if not definition.drbd:
             return []
-        self.run(each.node, commands.adjust(definition), f"Failed to adjust DRBD resource {definition.name}", op | RSC)
-        if self._state.kept_options(definition):
-            raise self.broken(op | RSC, each.node, f"Failed to adjust DRBD resource {definition.name}")
-        return [success(op | RSC, MODIFIED, f"({each.node}) Resource '{definition.name}' [DRBD] adjusted.")]
+        message = f"Failed to adjust DRBD resource {definition.name}"
+        self.run(each.node, commands.adjust(definition), message, context)
+        if self._keeps_option(definition, each):
+            raise self.broken(context, each.node, message)
+        return [
+            success(context & OPERATION | RSC, MODIFIED, f"({each.node}) Resource '{definition.name}' [DRBD] adjusted.")
+        ]
+
+    def _keeps_option(self, definition: Definition, each: Resource) -> bool:
+        """Whether the kernel of a Primary refuses to forbid two of them (linstor.md 2.18)."""
+        kept = self._state.kept_options(definition)
+        primary = each.node in self._state.devices.primaries(definition)
+        return primary and any(not pair or each.node in pair for pair in kept)
 
     def _takes_down(self, definition: Definition, each: Resource, context: int) -> list[Reply]:
         op = context & OPERATION
@@ -153,3 +155,18 @@ class Satellites:
         """998: a satellite failed; an error report is written."""
         error = refuse(context, 998, f"({node}) {message}", details=details)
         return reported(error, self._state.report(message, node))
+
+
+def one_by_one(resources: Iterable[Resource], does: Says) -> list[Reply]:
+    """What all of them say. Raises Refused with all of it where one fails; the others have done their part then."""
+    said: list[Reply] = []
+    failed = False
+    for each in list(resources):
+        try:
+            said += does(each)
+        except Refused as refused:
+            said += refused.replies
+            failed = True
+    if failed:
+        raise Refused(*said)
+    return said

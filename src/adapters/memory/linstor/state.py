@@ -15,7 +15,6 @@ from adapters.memory.linstor.objects import Definition, Group, Node, Resource, b
 from adapters.memory.linstor.replies import DEL, RSC_DFN, Refused, missing, refuse, reported
 
 RESOURCE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{1,47}")
-NODE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,253}[A-Za-z0-9])")
 FIRST_MINOR = 1000
 FIRST_PORT = 7000
 

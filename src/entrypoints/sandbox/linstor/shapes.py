@@ -55,8 +55,27 @@ def replies(said: Iterable[Reply]) -> list[Json]:
 
 
 def node(each: Node) -> Json:
-    """One element of `nodes`."""
-    interface = {
+    """One element of `nodes`; of what an offline node can do nothing is known."""
+    return pruned(
+        {
+            "name": each.name,
+            "type": each.kind,
+            "props": {"CurStltConnName": "default", "NodeUname": each.name, **each.props},
+            "flags": flags(each.flags),
+            "net_interfaces": [_interface(each)],
+            "connection_status": each.status,
+            "resource_layers": ["DRBD", "STORAGE"] if each.online else ["STORAGE"],
+            "storage_providers": [*(_LOCAL if each.online else ["DISKLESS"]), *_REMOTE],
+            "uuid": each.uuid,
+            "unsupported_providers": _UNSUPPORTED_PROVIDERS if each.online else _SILENT["providers"],
+            "unsupported_layers": _UNSUPPORTED_LAYERS if each.online else _SILENT["layers"],
+            "eviction_timestamp": None if each.online else each.lost_at or None,
+        }
+    )
+
+
+def _interface(each: Node) -> Json:
+    return {
         "name": "default",
         "address": each.address,
         "satellite_port": 3366,
@@ -64,23 +83,6 @@ def node(each: Node) -> Json:
         "is_active": True,
         "uuid": each.uuid,
     }
-    silent = {} if each.online else _SILENT
-    return pruned(
-        {
-            "name": each.name,
-            "type": each.kind,
-            "props": {"CurStltConnName": "default", "NodeUname": each.name, **each.props},
-            "flags": flags(each.flags),
-            "net_interfaces": [interface],
-            "connection_status": each.status,
-            "resource_layers": ["DRBD", "STORAGE"] if each.online else ["STORAGE"],
-            "storage_providers": [*(_LOCAL if each.online else ["DISKLESS"]), *_REMOTE],
-            "uuid": each.uuid,
-            "unsupported_providers": silent.get("providers", _UNSUPPORTED_PROVIDERS),
-            "unsupported_layers": silent.get("layers", _UNSUPPORTED_LAYERS),
-            "eviction_timestamp": None if each.online else each.lost_at or None,
-        }
-    )
 
 
 _LOCAL = ["DISKLESS", "LVM", "LVM_THIN", "FILE", "FILE_THIN"]
