@@ -28,6 +28,19 @@ Feature: Non-persistent images are cloned in a moment
     When the VM is deployed again on beta
     Then the VM's disk shows the data of the image "os"
 
+  Scenario: A copy that breaks on a host is made once more
+    Given the next copy breaks on one of its hosts
+    When a VM with the image "os" is deployed on alpha
+    Then the VM's disk shows the data of the image "os"
+    And there is one copy of the image "os"
+    And the broken copy was removed
+
+  Scenario: A copy that breaks again and again is no disk
+    Given every copy breaks on one of its hosts
+    When a VM with the image "os" is deployed on alpha
+    Then the order fails and names the image "os"
+    And there is no copy of the image "os"
+
   Scenario: A copy that LINSTOR cannot make is no disk
     Given LINSTOR cannot make the next copy
     When a VM with the image "os" is deployed on alpha

@@ -41,6 +41,32 @@ def _recreated(world: World) -> None:
     world.sandbox.guests.stop(VM)
 
 
+@given("the next copy breaks on one of its hosts")
+def _breaks_once(world: World) -> None:
+    """The host is well again when the broken copy is removed."""
+    host = world.replicas("os")[0]
+    events = world.sandbox.linstor.events
+    events.fail(host, "lvcreate")
+
+    def heal(method: str, path: str) -> bool:
+        if method == "DELETE" and "-vm" in path:
+            events.heal(host)
+        return False
+
+    world.sandbox.server.fault(Fault(heal))
+
+
+@given("every copy breaks on one of its hosts")
+def _breaks_always(world: World) -> None:
+    world.sandbox.linstor.events.fail(world.replicas("os")[0], "lvcreate")
+
+
+@then("the broken copy was removed")
+def _was_removed(world: World) -> None:
+    asked = [each for each in world.sandbox.server.requests if each.method == "DELETE" and "-vm" in each.path]
+    assert len(asked) == 1
+
+
 @given("LINSTOR cannot make the next copy")
 def _copy_breaks(world: World) -> None:
     world.sandbox.server.fault(Fault(lambda method, path: method == "POST" and path.endswith("/clone")))

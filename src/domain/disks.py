@@ -55,6 +55,14 @@ def link_steps(here: Deployment, place: Place, size_kib: int, seconds: float) ->
     ]
 
 
+def other_links(place: Place, here: Deployment) -> CountLinks | None:
+    """The question how many other disks of the host lead to the same device; None where there is no device."""
+    if here.device is None:
+        return None
+    datastores = str(PurePosixPath(place.directory).parent.parent)
+    return CountLinks(datastores, here.device, here.alias, place.path)
+
+
 class Disks:
     """The rules for one disk of one VM."""
 
@@ -145,15 +153,13 @@ class Disks:
 
     def _unlink(self, place: Place, here: Deployment | None) -> int:
         """Remove the link; how many other disks of the host use the same device. A dead host does not block."""
-        steps: list[Step] = [Unlink(place.path)]
-        if here is not None and here.device is not None:
-            datastores = str(PurePosixPath(place.directory).parent.parent)
-            steps.append(CountLinks(datastores, here.device, here.alias, place.path))
+        count = other_links(place, here) if here is not None else None
+        steps: list[Step] = [Unlink(place.path), *([count] if count is not None else [])]
         try:
             told = self._hosts.run(place.host, steps)
         except HostUnreachable:
             return 0
-        return int(told[-1]) if len(steps) > 1 else 0
+        return int(told[-1]) if count is not None else 0
 
     def delete(self, order: DeleteDisk) -> None:
         """A disk ends. Its own volume is destroyed; an image's volume is only taken off the host (rule 3)."""

@@ -300,3 +300,11 @@ class SeveralFailed(DriverError):
     def __init__(self, errors: Sequence[BaseException]) -> None:
         self.errors = tuple(errors)
         super().__init__("; ".join(str(error) for error in errors))
+
+
+def raise_together(failed: Sequence[BaseException]) -> None:
+    """Raise what failed: nothing, the one error as it is, or SeveralFailed."""
+    if len(failed) == 1:
+        raise failed[0]
+    if failed:
+        raise SeveralFailed(failed)

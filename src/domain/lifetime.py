@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from domain import marks as marking
 from domain.errors import (
@@ -19,7 +19,7 @@ from domain.names import VolumeName, disk_of
 from domain.ports import Clock, Cluster
 from domain.storage import Storage
 from domain.undoing import Undo
-from domain.volumes import CopyState, Definition, Deployment, Role
+from domain.volumes import CopyState, Definition, Deployment, Role, Snapshot
 from domain.waiting import wait_for
 
 Marks = Mapping[str, str]
@@ -37,10 +37,7 @@ class Lifetime:
         Raises VolumeExists for one that is not ours, and what `Cluster.create` raises.
         """
         group = storage.settings.group
-        if not storage.cluster.create(volume, size_kib, group, marks):
-            self._clear_the_name(storage, volume, marks)
-            if not storage.cluster.create(volume, size_kib, group, marks):
-                raise VolumeExists(volume)
+        self._make_once(storage, volume, marks, lambda: storage.cluster.create(volume, size_kib, group, marks), _never)
         undo.add(lambda: self.delete(storage, volume))
 
     def copy(self, storage: Storage, source: VolumeName, target: VolumeName, marks: Marks, undo: Undo) -> None:
@@ -63,14 +60,48 @@ class Lifetime:
     def _start_copy(self, storage: Storage, source: VolumeName, target: VolumeName, marks: Marks) -> bool:
         """Start a copy unless this order's own copy is there; whether one was started."""
         group = storage.settings.group
-        if storage.cluster.copy(source, target, group, marks):
+
+        def start() -> bool:
+            return storage.cluster.copy(source, target, group, marks)
+
+        return self._make_once(storage, target, marks, start, lambda found: marking.same_life(found.marks, marks))
+
+    def restore(self, storage: Storage, snapshot: Snapshot, target: VolumeName, marks: Marks, undo: Undo) -> None:
+        """Make *target* from a snapshot; one that this order completed before is kept.
+
+        LINSTOR fills a restored volume after it made it, so a mark tells one that a kill left empty.
+        Raises UnknownSnapshot, NotPossible, VolumeExists.
+        """
+        group = storage.settings.group
+        begun = {**marks, marking.STATE: marking.CREATING}
+
+        def start() -> bool:
+            return storage.cluster.restore(snapshot.volume, snapshot.name, target, group, begun)
+
+        def complete(found: Definition) -> bool:
+            return marking.same_life(found.marks, marks) and marking.STATE not in found.marks
+
+        if self._make_once(storage, target, marks, start, complete):
+            undo.add(lambda: self.delete(storage, target))
+            storage.cluster.mark(target, {}, [marking.STATE])
+
+    def _make_once(
+        self,
+        storage: Storage,
+        volume: VolumeName,
+        marks: Marks,
+        make: Callable[[], bool],
+        keep: Callable[[Definition], bool],
+    ) -> bool:
+        """Make *volume* unless one that *keep* wants is there; whether it was made. Raises VolumeExists."""
+        if make():
             return True
-        found = self.settled(storage, target)
-        if found is not None and not found.failed and marking.same_life(found.marks, marks):
+        found = self.settled(storage, volume)
+        if found is not None and not found.failed and keep(found):
             return False
-        self._clear_the_name(storage, target, marks)
-        if not storage.cluster.copy(source, target, group, marks):
-            raise VolumeExists(target)
+        self._clear_the_name(storage, found, marks)
+        if not make():
+            raise VolumeExists(volume)
         return True
 
     def _complete(self, storage: Storage, source: VolumeName, target: VolumeName) -> bool:
@@ -81,14 +112,13 @@ class Lifetime:
         limit = storage.settings.limits.copy
         return wait_for(f"the copy {target} of {source}", look, self._clock, limit) is CopyState.COMPLETE
 
-    def _clear_the_name(self, storage: Storage, volume: VolumeName, marks: Marks) -> None:
+    def _clear_the_name(self, storage: Storage, found: Definition | None, marks: Marks) -> None:
         """Remove what an earlier try or an earlier life of the same owner left. Raises VolumeExists."""
-        found = self.settled(storage, volume)
         if found is None:
             return
         if not _ours_to_replace(found, marks):
-            raise VolumeExists(volume)
-        self.delete(storage, volume)
+            raise VolumeExists(found.name)
+        self.delete(storage, found.name)
 
     def settled(self, storage: Storage, volume: VolumeName) -> Definition | None:
         """The definition, None when there is none; one that goes away is waited for. Raises BeingDeleted."""
@@ -146,6 +176,10 @@ def require_in_step(cluster: Cluster, volume: VolumeName) -> tuple[Deployment, .
     if apart:
         raise NotInSync(volume, f"no connection on {', '.join(apart)}")
     return seen
+
+
+def _never(_: Definition) -> bool:
+    return False
 
 
 def _ours_to_replace(found: Definition, marks: Marks) -> bool:

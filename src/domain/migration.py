@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from domain import marks as marking
 from domain.attachment import Attachment, require_good_replica, wanted_here
 from domain.disks import link_steps
-from domain.errors import Expired, VolumeInUse
+from domain.errors import DriverError, Expired, VolumeInUse, raise_together
 from domain.healing import Healing, connection
 from domain.moving import Moving, lock_limit, moving_disks, refuse_third_user
 from domain.names import HostName, VolumeName, same_host
@@ -45,13 +46,14 @@ class Migration:
     def prepare(self, order: Migrate) -> None:
         """Make every disk usable on the target, and writable for both hosts of this migration alone.
 
-        On an error everything is taken back: the VM stays where it is.
+        On an error, also of another driver of the VM's disks, everything is taken back: the VM stays where it is.
         """
         moving = moving_disks(order, self._storages)
         with self._locks.hold([each.volume for each in moving], lock_limit(moving)), undoing() as undo:
             if not same_host(order.source, order.target):
                 self._parallel.map(lambda each: self._open_up(order, each, undo), moving)
-            self._directory.arrive(order, self._links(order, moving))
+            self._directory.arrive(order, self._links(order, moving), undo)
+            self._directory.pass_on("premigrate", order)
 
     def _open_up(self, order: Migrate, moving: Moving, undo: Undo) -> None:
         """Attach one disk to the target and let both hosts write. Raises NoUsableReplica, VolumeInUse."""
@@ -94,21 +96,50 @@ class Migration:
 
     def finish(self, order: Migrate) -> None:
         """The VM runs on the target: one writer again, and nothing of it is left on the source."""
-        self._settle(order, leave=order.source, stay=order.target)
+        same = same_host(order.source, order.target)
+        settle = self._directory.leave_old if same else partial(self._settle, leave=order.source, stay=order.target)
+        self._settle_and_pass_on("postmigrate", order, settle)
 
     def fail(self, order: Migrate) -> None:
-        """The VM stayed on the source: one writer again, and nothing of it is left on the target."""
-        self._settle(order, leave=order.target, stay=order.source)
+        """The VM stayed on the source: one writer again, and nothing of it is left on the target.
+
+        On one host nothing tells which of two directories the VM uses now, so both stay.
+        """
+        same = same_host(order.source, order.target)
+        settle = _nothing if same else partial(self._settle, leave=order.target, stay=order.source)
+        self._settle_and_pass_on("failmigrate", order, settle)
+
+    def _settle_and_pass_on(self, action: str, order: Migrate, settle: Callable[[Migrate], None]) -> None:
+        """The VM's place is decided: the disks of other drivers must not pay for what is wrong with ours."""
+        failed: list[DriverError] = []
+        for work in (settle, partial(self._directory.pass_on, action)):
+            try:
+                work(order)
+            except DriverError as error:
+                failed.append(error)
+        raise_together(failed)
 
     def _settle(self, order: Migrate, *, leave: HostName, stay: HostName) -> None:
-        """End the migration of every disk; errors are collected, so that one disk does not spoil the others."""
-        if same_host(leave, stay):
-            self._directory.leave_old(order)
-            return
+        """End the migration of every disk; errors are collected, so that one does not spoil the other disks."""
         moving = moving_disks(order, self._storages, gone_is_fine=True)
+        failed: list[DriverError] = []
         with self._locks.hold([each.volume for each in moving], lock_limit(moving)):
-            shared = self._directory.leave(order, leave, stay, moving)
-            self._parallel.map(lambda each: self._close_down(order, each, leave, shared), moving)
+            shared = self._left(order, leave, stay, moving, failed)
+            try:
+                self._parallel.map(lambda each: self._close_down(order, each, leave, shared), moving)
+            except DriverError as error:
+                failed.append(error)
+        raise_together(failed)
+
+    def _left(
+        self, order: Migrate, leave: HostName, stay: HostName, moving: Sequence[Moving], failed: list[DriverError]
+    ) -> frozenset[VolumeName]:
+        """The volumes that others on *leave* use; where the host cannot tell, every one that others may use."""
+        try:
+            return self._directory.leave(order, leave, stay, moving)
+        except DriverError as error:
+            failed.append(error)
+            return frozenset(each.volume for each in moving if not each.written)
 
     def _close_down(self, order: Migrate, moving: Moving, leave: HostName, shared: frozenset[VolumeName]) -> None:
         """One disk: wait until the side that is left has closed it, forbid, detach, and only then forget."""
@@ -136,3 +167,7 @@ class Migration:
             wait_for(f"the end of {moving.volume}", closed, self._clock, moving.storage.settings.limits.close)
         except Expired as expired:
             raise VolumeInUse(moving.volume, f"on host {leave}, which the VM has left") from expired
+
+
+def _nothing(_: Migrate) -> None:
+    return

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
-from domain.disks import DRIVER, volume_of
+from domain.disks import DRIVER, other_links, volume_of
 from domain.errors import BeingDeleted, UnknownVolume, VolumeInUse
 from domain.names import DiskOf, HostName, VolumeName, same_host
 from domain.opennebula import Disk
-from domain.orders import Migrate
+from domain.orders import Migrate, Place
 from domain.steps import CountLinks
 from domain.storage import Storage, Storages
 from domain.volumes import Definition, Deployment, on_host
@@ -88,13 +87,12 @@ def refuse_third_user(moving: Moving, order: Migrate) -> None:
         raise VolumeInUse(moving.volume, f"on {', '.join(others)}, beside the two hosts of this migration")
 
 
-def other_users(moving: Moving, host: HostName, directory: str) -> CountLinks | None:
+def other_users(moving: Moving, host: HostName) -> CountLinks | None:
     """The question whether other VMs of *host* use the volume; only a read-only image can have such."""
     here = moving.on(host)
-    if moving.written or here is None or here.device is None:
+    if moving.written or here is None:
         return None
-    datastores = str(PurePosixPath(directory).parent.parent)
-    return CountLinks(datastores, here.device, here.alias, moving.path)
+    return other_links(Place(host, moving.path), here)
 
 
 def lock_limit(moving: Sequence[Moving]) -> float:

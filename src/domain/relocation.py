@@ -8,7 +8,7 @@ is down does not block (rule 6).
 from __future__ import annotations
 
 from domain.attachment import Attachment
-from domain.disks import known_disk, link_steps, volume_of
+from domain.disks import known_disk, link_steps, other_links, volume_of
 from domain.errors import HostUnreachable
 from domain.healing import Healing
 from domain.lifetime import existing
@@ -16,7 +16,7 @@ from domain.names import HostName, VolumeName, same_host
 from domain.opennebula import Vm
 from domain.orders import MoveDirectory, MoveDisk, Place
 from domain.ports import Hosts, Locks, Oned
-from domain.steps import CountLinks, MakeDirectory, RemoveTree
+from domain.steps import MakeDirectory, RemoveTree
 from domain.storage import Storage, Storages
 from domain.undoing import undoing
 from domain.volumes import Deployment, on_host
@@ -75,11 +75,11 @@ class Relocation:
             self._attachment.end(storage, here)
 
     def _others_use(self, place: Place, here: Deployment) -> bool:
-        if here.device is None:
+        count = other_links(place, here)
+        if count is None:
             return False
-        datastores = place.directory.rsplit("/", 2)[0]
         try:
-            told = self._hosts.run(place.host, [CountLinks(datastores, here.device, here.alias, place.path)])
+            told = self._hosts.run(place.host, [count])
         except HostUnreachable:
             return False
         return int(told[0]) > 0

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from domain import marks as marking
 from domain.disks import known_disk, volume_of
-from domain.errors import VolumeExists
 from domain.lifetime import Lifetime
 from domain.names import VolumeName, image_of
 from domain.orders import SaveDisk
 from domain.ports import Locks, Oned
 from domain.snapshots import Snapshots
-from domain.storage import Storage, Storages
-from domain.undoing import Undo, undoing
+from domain.storage import Storages
+from domain.undoing import undoing
 
 
 class Saving:
@@ -33,18 +32,10 @@ class Saving:
             if order.snapshot_id is None:
                 self._lifetime.copy(storage, source, order.target, _marks(order.target, source), undo)
             else:
-                self._restore(storage, source, order, undo)
-
-    def _restore(self, storage: Storage, source: VolumeName, order: SaveDisk, undo: Undo) -> None:
-        snapshot = self._snapshots.find(storage, source, order.snapshot_id or 0)
-        marks = _marks(order.target, f"{source}@{snapshot.name}")
-        group = storage.settings.group
-        if not storage.cluster.restore(source, snapshot.name, order.target, group, marks):
-            found = self._lifetime.settled(storage, order.target)
-            if found is not None and not marking.same_life(found.marks, marks):
-                raise VolumeExists(order.target)
-        undo.add(lambda: self._lifetime.delete(storage, order.target))
-        storage.cluster.place(order.target)
+                snapshot = self._snapshots.find(storage, source, order.snapshot_id)
+                marks = _marks(order.target, f"{source}@{snapshot.name}")
+                self._lifetime.restore(storage, snapshot, order.target, marks, undo)
+            storage.cluster.place(order.target)
 
 
 def _marks(target: VolumeName, source: str) -> dict[str, str]:

@@ -10,35 +10,44 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from domain.disks import DRIVER
-from domain.errors import DriverError, HostUnreachable, SeveralFailed
+from domain.errors import DriverError, HostUnreachable, raise_together
 from domain.moving import Moving, other_users, token
 from domain.names import HostName, VolumeName, same_host
 from domain.orders import Migrate
-from domain.ports import Hosts, Scripts
+from domain.ports import Hosts, Oned, Scripts
 from domain.steps import FileExists, MakeDirectory, MakeFile, RemoveTree, Step
+from domain.undoing import Undo
 
 
 class VmDirectory:
     """What pre-, post- and failmigrate do beside the volumes."""
 
-    def __init__(self, hosts: Hosts, scripts: Scripts) -> None:
+    def __init__(self, hosts: Hosts, scripts: Scripts, oned: Oned) -> None:
         self._hosts = hosts
         self._scripts = scripts
+        self._oned = oned
 
-    def arrive(self, order: Migrate, links: Sequence[Step]) -> None:
+    def arrive(self, order: Migrate, links: Sequence[Step], undo: Undo) -> None:
         """Make the directory and *links* on the target, with the VM's files when the directory is ours."""
         steps: list[Step] = [MakeDirectory(order.directory)]
         if not order.caller and not same_host(order.source, order.target):
+            undo.add(lambda: self._depart(order))
             self._hosts.copy_files(order.source, order.directory, order.target, order.directory)
             steps.append(MakeFile(f"{order.directory}/{token(order)}"))
         self._hosts.run(order.target, [*steps, *links])
+
+    def _depart(self, order: Migrate) -> None:
+        """Remove the directory on the target, unless it is the one that the running VM uses on the source."""
+        probe = f"{order.directory}/{token(order)}"
+        self._hosts.run(order.target, [MakeDirectory(order.directory), MakeFile(probe)])
+        self._hosts.run(order.target, self._clearing(order, order.target, order.source))
 
     def leave(self, order: Migrate, leave: HostName, stay: HostName, moving: Sequence[Moving]) -> frozenset[VolumeName]:
         """Clear the directory on *leave* where it is ours; the volumes that other VMs of that host still use.
 
         A host that cannot be reached does not block.
         """
-        asked = {each.volume: step for each in moving if (step := other_users(each, leave, order.directory))}
+        asked = {each.volume: step for each in moving if (step := other_users(each, leave))}
         steps: list[Step] = [*self._clearing(order, leave, stay), *asked.values()]
         if not steps:
             return frozenset()
@@ -59,11 +68,17 @@ class VmDirectory:
         return [] if seen[0] == "yes" else [RemoveTree(order.directory)]
 
     def leave_old(self, order: Migrate) -> None:
-        """Same host, other system datastore: the old directory goes, never the one in use (linstor.md 8, row 1)."""
-        if order.caller or len(order.vm.history) < 2:
+        """Same host, other system datastore: the old directory goes, never the one in use (linstor.md 8, row 1).
+
+        The order carries the current history record only, so oned is asked for the one before.
+        """
+        if order.caller:
+            return
+        history = self._oned.vm(order.vm.vm_id).history
+        if len(history) < 2 or not same_host(history[-2].host, order.source):
             return
         base = PurePosixPath(order.directory).parent.parent
-        old = base / str(order.vm.history[-2].datastore_id) / str(order.vm.vm_id)
+        old = base / str(history[-2].datastore_id) / str(order.vm.vm_id)
         if str(old) != order.directory:
             self._hosts.run(order.source, [RemoveTree(str(old))])
 
@@ -83,5 +98,4 @@ class VmDirectory:
                     self._scripts.run("tm", other, action, argv, order.payload)
                 except DriverError as error:
                     failed.append(error)
-        if failed:
-            raise failed[0] if len(failed) == 1 else SeveralFailed(failed)
+        raise_together(failed)

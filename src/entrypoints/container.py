@@ -122,7 +122,7 @@ class Container(containers.DeclarativeContainer):
     attachment = providers.Singleton(Attachment, clock)
     lifetime = providers.Singleton(Lifetime, clock)
     healing = providers.Singleton(Healing, attachment)
-    vm_directory = providers.Singleton(VmDirectory, hosts, scripts)
+    vm_directory = providers.Singleton(VmDirectory, hosts, scripts, oned)
     disks = providers.Singleton(Disks, storages, oned, hosts, locks, attachment, lifetime, healing)
     images = providers.Singleton(Images, storages, hosts, sources, locks, lifetime, attachment, front_end)
     migration = providers.Singleton(Migration, storages, locks, parallel, clock, attachment, healing, vm_directory)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from domain.errors import SeveralFailed
+from domain.errors import raise_together
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -29,8 +29,5 @@ class MemoryParallel:
                 results[index] = work(items[index])
             except Exception as error:
                 errors[index] = error
-        if len(errors) == 1:
-            raise next(iter(errors.values()))
-        if errors:
-            raise SeveralFailed([errors[index] for index in sorted(errors)])
+        raise_together([errors[index] for index in sorted(errors)])
         return [results[index] for index in range(len(items))]

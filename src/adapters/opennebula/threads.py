@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from domain.errors import SeveralFailed
+from domain.errors import raise_together
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -24,8 +24,5 @@ class Threads:
         with ThreadPoolExecutor(min(MOST, len(items))) as pool:
             futures: list[Future[Result]] = [pool.submit(work, each) for each in items]
         errors = [error for each in futures if (error := each.exception()) is not None]
-        if len(errors) == 1:
-            raise errors[0]
-        if errors:
-            raise SeveralFailed(errors)
+        raise_together(errors)
         return [each.result() for each in futures]

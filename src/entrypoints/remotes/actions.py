@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
-from functools import partial
 from typing import Any
 
 from domain import orders
 from domain.capacity import monitor
 from domain.context import make_context
-from domain.errors import BadOrder, SourceUnreadable
-from domain.safe_paths import refuse_unsafe
+from domain.errors import BadOrder
+from domain.source_size import size_of_source
 from entrypoints.container import Container
 
 Run = Callable[[Container, Any, str], str]
@@ -46,19 +44,6 @@ def _create_image(container: Container, order: orders.CreateImage, _action: str)
     return f"{name} raw" if container.installation().version >= (6, 0) else str(name)
 
 
-def _migrate(container: Container, order: orders.Migrate, action: str) -> str:
-    rule = {"premigrate": "prepare", "postmigrate": "finish", "failmigrate": "fail"}[action]
-    others = partial(container.vm_directory().pass_on, action, order)
-    with ExitStack() as afterwards:
-        if action != "premigrate":
-            # the VM has moved: the disks of other drivers must not pay for what is wrong with ours
-            afterwards.callback(others)
-        getattr(container.migration(), rule)(order)
-    if action == "premigrate":
-        others()
-    return ""
-
-
 def _export(_container: Container, order: orders.ExportImage, _action: str) -> str:
     raise BadOrder(f"image {order.image.source or order.image.path} cannot be exported: this version has no export")
 
@@ -74,14 +59,10 @@ def _monitor(container: Container, order: orders.Monitor, _action: str) -> str:
 
 
 def _stat(container: Container, order: orders.StatImage, _action: str) -> str:
-    """OpenNebula's own `fs/stat` knows every scheme and format; a forbidden file is refused before it is read."""
-    refuse_unsafe(order.image.path, order.datastore, container.sources())
-    size = str(container.scripts().run("datastore", "fs", "stat", order.argv, order.payload)).strip()
-    if not size.isdigit():
-        raise SourceUnreadable(f"the size of {order.image.path} cannot be found out: datastore/fs/stat says {size!r}")
-    return size
+    return str(size_of_source(order, container.sources(), container.scripts()))
 
 
+_MIGRATIONS = {"premigrate": "prepare", "postmigrate": "finish", "failmigrate": "fail"}
 _DISK_SNAPSHOTS = {
     "snap_create": "snapshot",
     "snap_create_live": "snapshot_live",
@@ -97,7 +78,7 @@ _RULES: dict[type, Run] = {
     orders.ReleaseDisk: _rule("disks", "release"),
     orders.DeleteDisk: _rule("disks", "delete"),
     orders.DeleteDirectory: _rule("disks", "delete_directory"),
-    orders.Migrate: _migrate,
+    orders.Migrate: _rule_of_action("migration", _MIGRATIONS),
     orders.MoveDisk: _rule("relocation", "move_disk"),
     orders.MoveDirectory: _rule("relocation", "move_directory"),
     orders.ResizeDisk: _rule("disk_changes", "resize"),

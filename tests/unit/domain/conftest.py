@@ -1,0 +1,117 @@
+"""The rules on in-memory ports: three hosts, two replicas for each volume, one VM with one disk."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.memory.clock import MemoryClock
+from adapters.memory.cluster import MemoryCluster
+from adapters.memory.hosts import MemoryHosts
+from adapters.memory.linstor import LinstorModel
+from adapters.memory.locks import MemoryLocks
+from adapters.memory.model_devices import ModelDevices
+from adapters.memory.oned import MemoryOned
+from adapters.memory.parallel import MemoryParallel
+from adapters.memory.scripts import MemoryScripts
+from domain.attachment import Attachment
+from domain.healing import Healing
+from domain.lifetime import Lifetime
+from domain.migration import Migration
+from domain.names import GroupName, HostName, VolumeName, disk_of
+from domain.opennebula import Datastore, Disk, History, Vm
+from domain.orders import Migrate
+from domain.saving import Saving
+from domain.settings import StorageSettings
+from domain.snapshots import Snapshots
+from domain.storage import Storage, Storages
+from domain.vm_directory import VmDirectory
+from domain.volumes import Deployment, Role
+
+HOSTS = ("host-a", "host-b", "host-c")
+IMAGES, SYSTEM = 100, 101
+SIZE_KIB = 65536
+
+
+class OneLinstor:
+    """Every datastore names the same LINSTOR."""
+
+    def __init__(self, cluster: MemoryCluster) -> None:
+        self._cluster = cluster
+
+    def of(self, _: StorageSettings) -> MemoryCluster:
+        """The one."""
+        return self._cluster
+
+
+class Bench:
+    """The rules, and shorthand for what tests look at."""
+
+    def __init__(self) -> None:
+        self.model = LinstorModel.simple(HOSTS, groups={"two": 2})
+        self.cluster = MemoryCluster(self.model)
+        self.clock = MemoryClock()
+        self.oned = MemoryOned()
+        self.devices = ModelDevices(self.model)
+        self.hosts = MemoryHosts(self.devices, HOSTS)
+        self.scripts = MemoryScripts()
+        self.locks = MemoryLocks(self.clock)
+        for each in (IMAGES, SYSTEM):
+            self.oned.put(Datastore(each, attributes={"LINSTOR_RESOURCE_GROUP": "two"}, tm_mad="linstor"))
+        self.storages = Storages(self.oned, OneLinstor(self.cluster), {})
+        self.attachment, self.lifetime = Attachment(self.clock), Lifetime(self.clock)
+        self.healing, self.snapshots = Healing(self.attachment), Snapshots(self.clock)
+        self.saving = Saving(self.storages, self.oned, self.locks, self.lifetime, self.snapshots)
+        directory = VmDirectory(self.hosts, self.scripts, self.oned)
+        self.migration = Migration(
+            self.storages, self.locks, MemoryParallel(), self.clock, self.attachment, self.healing, directory
+        )
+
+    @property
+    def storage(self) -> Storage:
+        """The storage of the image datastore."""
+        return self.storages.of(IMAGES)
+
+    def volume(self, name: str, **marks: str) -> VolumeName:
+        """A new volume."""
+        assert self.cluster.create(VolumeName(name), SIZE_KIB, GroupName("two"), marks)
+        return VolumeName(name)
+
+    def write(self, volume: VolumeName, data: bytes) -> None:
+        """Put *data* at the start of the volume."""
+        here = self.replica(volume)
+        self.devices.write(here.host, str(here.device), 0, data)
+
+    def read(self, volume: VolumeName, length: int) -> bytes:
+        """The start of the volume."""
+        here = self.replica(volume)
+        return self.devices.read(here.host, str(here.device), 0, length)
+
+    def replica(self, volume: VolumeName) -> Deployment:
+        """One of its replicas."""
+        return next(each for each in self.cluster.deployments([volume])[volume] if each.role is Role.REPLICA)
+
+    def stranger(self, volume: VolumeName) -> HostName:
+        """A host that holds no replica of it."""
+        kept = {each.host for each in self.cluster.deployments([volume])[volume] if each.role is Role.REPLICA}
+        return next(HostName(host) for host in HOSTS if host not in kept)
+
+    def vm(self, volume: VolumeName, *hosts: str, tm_mad: str = "linstor", **more: object) -> Vm:
+        """VM 7, whose disk 0 is that volume, after it was on *hosts* one after the other."""
+        private = disk_of(volume) is not None
+        source = volume.removesuffix("-vm7-disk0")
+        disk = Disk(0, 4, source, 64, 64, clone=private, tm_mad="linstor", datastore_id=IMAGES, **more)
+        history = tuple(History(seq, host, SYSTEM, tm_mad) for seq, host in enumerate(hosts))
+        vm = Vm(7, disks=(disk,), history=history, deploy_id="one-7")
+        self.oned.put(vm)
+        return vm
+
+    def migrate(self, vm: Vm, source: str, target: str, caller: str = "") -> Migrate:
+        """The order about a live migration; it carries the current history record alone."""
+        told = Vm(vm.vm_id, disks=vm.disks, history=vm.history[-1:], deploy_id=vm.deploy_id)
+        return Migrate(HostName(source), HostName(target), f"/var/ds/{SYSTEM}/7", told, SYSTEM, caller)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """A fresh world."""
+    return Bench()

@@ -1,0 +1,103 @@
+"""Save-as of a snapshot: the image is the snapshot, or it is not there."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain import marks as marking
+from domain.errors import VolumeExists
+from domain.names import DiskOf, HostName, VolumeName
+from domain.orders import Place, SaveDisk
+
+DISK = VolumeName("OpenNebula-Image-4-vm7-disk0")
+TARGET = VolumeName("OpenNebula-Image-9")
+OLD, NEW = b"old data", b"new data"
+MARKS = {marking.IMAGE: "9", marking.SOURCE: f"{DISK}@OpenNebula-Snap-0"}
+
+
+def _order(snapshot: int | None = 0) -> SaveDisk:
+    return SaveDisk(Place(HostName("host-a"), "/var/ds/101/7/disk.0"), TARGET, snapshot, DiskOf(7, 0), 100)
+
+
+@pytest.fixture
+def saved(bench):
+    """A disk whose snapshot 0 holds other data than it has now."""
+    bench.volume(DISK)
+    bench.vm(DISK, "host-a")
+    bench.write(DISK, OLD)
+    bench.snapshots.take(bench.storage, DISK, 0, "1")
+    bench.write(DISK, NEW)
+    return bench
+
+
+def test_the_image_is_the_snapshot(saved) -> None:
+    """And carries no mark of work in progress."""
+    saved.saving.save(_order())
+
+    assert saved.read(TARGET, len(OLD)) == OLD
+    assert dict(saved.cluster.definitions([TARGET])[TARGET].marks) == MARKS
+
+
+def test_an_image_that_a_kill_left_empty_is_made_anew(saved) -> None:
+    """A definition without data is never taken for the image."""
+    saved.volume(TARGET, **MARKS, state=marking.CREATING)
+
+    saved.saving.save(_order())
+
+    assert saved.read(TARGET, len(OLD)) == OLD
+    assert marking.STATE not in saved.cluster.definitions([TARGET])[TARGET].marks
+
+
+def test_a_definition_without_any_volume_is_made_anew(saved) -> None:
+    """The same where the kill came before LINSTOR knew a size."""
+    props = {f"Aux/OpenNebula/{key}": value for key, value in {**MARKS, "state": "creating"}.items()}
+    saved.model.definitions.create(TARGET, "two", props)
+
+    saved.saving.save(_order())
+
+    assert saved.read(TARGET, len(OLD)) == OLD
+
+
+def test_the_retry_of_a_finished_order_keeps_its_image(saved) -> None:
+    """What may be in use already is not made again."""
+    saved.saving.save(_order())
+    saved.write(TARGET, NEW)
+
+    saved.saving.save(_order())
+
+    assert saved.read(TARGET, len(NEW)) == NEW
+
+
+def test_an_image_of_something_else_is_left_alone(saved) -> None:
+    """The order fails instead."""
+    saved.volume(TARGET, image="9", source="OpenNebula-Image-1")
+
+    with pytest.raises(VolumeExists):
+        saved.saving.save(_order())
+
+    assert saved.cluster.definitions([TARGET])[TARGET].marks["source"] == "OpenNebula-Image-1"
+
+
+def test_nothing_is_left_when_the_replicas_cannot_be_placed(saved, monkeypatch) -> None:
+    """An image that is not as safe as its group says is no image."""
+
+    def no_place(volume: VolumeName) -> None:
+        raise VolumeExists(volume)
+
+    monkeypatch.setattr(saved.cluster, "place", no_place)
+    with pytest.raises(VolumeExists):
+        saved.saving.save(_order())
+
+    assert saved.cluster.definitions([TARGET]) == {}
+
+
+def test_the_current_state_gets_the_replicas_of_its_group(saved) -> None:
+    """A copy has them where its source had them, which need not be enough."""
+    placed: list[VolumeName] = []
+    place = saved.cluster.place
+    saved.cluster.place = lambda volume: (placed.append(volume), place(volume))[1]
+
+    saved.saving.save(_order(None))
+
+    assert placed == [TARGET]
+    assert saved.read(TARGET, len(NEW)) == NEW
