@@ -55,8 +55,8 @@ class Deployment:
     """A volume on one host.
 
     *reachable*: the satellite there is online. *in_use*: somebody there has it open for writing; None where
-    unknown, which is not "free". *connected*: DRBD talks to every peer. *device* is None where none exists.
-    *alias* is the stable udev name that may appear beside the device. Sizes in KiB, 0 where unknown.
+    unknown, which is not "free". *connected*: DRBD talks to every replica elsewhere. *device* is None where there is
+    none. *alias* is the stable udev name that may appear beside the device. Sizes in KiB, 0 where unknown.
     """
 
     volume: VolumeName

@@ -7,11 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 from adapters.linstor.cluster_part import ClusterPart, new_request
 from adapters.linstor.codes import Code, Kind
 from adapters.linstor.controller import path_of
-from adapters.linstor.deployments import deployment
+from adapters.linstor.deployments import deployment, without_data
 from adapters.linstor.meanings import BUSY, NO_PLACE, NOT_BUILT_FOR, OUT_OF_STEP, group_missing
 from adapters.linstor.reading import (
     MARKS,
     REQUEST,
+    Json,
     definition,
     first_volume,
     list_of,
@@ -49,11 +50,15 @@ class ClusterVolumes(ClusterPart):
 
     def deployments(self, volumes: Collection[VolumeName]) -> Mapping[VolumeName, tuple[Deployment, ...]]:
         """See the port."""
-        seen: dict[VolumeName, tuple[Deployment, ...]] = {volume: () for volume in volumes}
+        raw: dict[VolumeName, list[Json]] = {volume: [] for volume in volumes}
         path = path_of("view", "resources")
         for volume, each in self._found_by_name("look up deployments", path, "resources", volumes):
-            seen[volume] += (deployment(each, volume, self._nodes.host),)
-        return seen
+            raw[volume].append(each)
+        return {volume: self._deployments(volume, found) for volume, found in raw.items()}
+
+    def _deployments(self, volume: VolumeName, found: Sequence[Json]) -> tuple[Deployment, ...]:
+        dataless = without_data(found)
+        return tuple(deployment(each, volume, self._nodes.host, dataless) for each in found)
 
     def create(self, volume: VolumeName, size_kib: int, group: GroupName, marks: Marks) -> bool:
         """See the port."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from adapters.linstor.reading import Host, Json, first_volume, flags_of, list_of, number_of, object_of
 from domain.names import VolumeName
@@ -29,7 +29,12 @@ _WORST_FIRST = (
 _ZEROED = frozenset({"LVM_THIN", "ZFS", "ZFS_THIN", "FILE_THIN"})
 
 
-def deployment(found: Json, volume: VolumeName, host: Host) -> Deployment:
+def without_data(found: Iterable[Json]) -> frozenset[str]:
+    """The nodes of a volume that hold none of its data; nobody needs a connection to them to be in step."""
+    return frozenset(str(each.get("node_name", "")) for each in found if _role(flags_of(each)) is not Role.REPLICA)
+
+
+def deployment(found: Json, volume: VolumeName, host: Host, dataless: Collection[str] = ()) -> Deployment:
     """One resource with its volumes. *volume* is the name that was asked for (LINSTOR ignores case)."""
     flags = flags_of(found)
     drbd = _drbd(object_of(found, "layer_object"))
@@ -44,13 +49,17 @@ def deployment(found: Json, volume: VolumeName, host: Host) -> Deployment:
         state=_worst(_state(each, role, replicated=drbd is not None) for each in list_of(found, "volumes")),
         in_use=object_of(found, "state").get("in_use"),
         reachable="state" in found,
-        connected=drbd is None or all(each.get("connected") for each in object_of(drbd, "connections").values()),
+        connected=drbd is None or _connected(object_of(drbd, "connections"), dataless),
         deleting=not flags.isdisjoint(("DELETE", "DRBD_DELETE")),
         inactive=not flags.isdisjoint(("INACTIVE", "INACTIVATING")),
         size_kib=_usable(first),
         allocated_kib=number_of(first, "allocated_size_kib"),
         zeroed=role is Role.REPLICA and first.get("provider_kind") in _ZEROED,
     )
+
+
+def _connected(connections: Json, dataless: Collection[str]) -> bool:
+    return all(each.get("connected") for peer, each in connections.items() if peer not in dataless)
 
 
 def _role(flags: frozenset[str]) -> Role:

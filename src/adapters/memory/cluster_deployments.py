@@ -80,15 +80,14 @@ class SeenResource:
         return self._state.devices.in_use(self._owner, self._here.node) if known else None
 
     def _connected(self) -> bool:
-        """Whether DRBD there talks to all its peers; true where nobody tells."""
+        """Whether DRBD there talks to all replicas; true where nobody tells."""
         if not self._owner.drbd or not self._told or not self._up:
             return True
         return all(each.deployed and not self._cut(each) for each in self._peers())
 
     def _peers(self) -> list[Resource]:
-        """Two nodes without data have no connection; who is being removed has none any more for the others."""
-        others = [each for each in self._owner.resources.values() if each is not self._here]
-        others = [each for each in others if not (each.diskless and self._here.diskless)]
+        """The other replicas; who is being removed has no connection any more for the others."""
+        others = [each for each in self._owner.resources.values() if each is not self._here and not each.diskless]
         return [
             each for each in others if (self._here.going or "DELETE" not in each.flags) and "INACTIVE" not in each.flags
         ]

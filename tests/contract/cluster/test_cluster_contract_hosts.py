@@ -116,6 +116,16 @@ def test_a_host_that_is_cut_off_is_not_connected(cluster_simulated: Any) -> None
     assert all(each.connected for each in cluster_simulated.seen(volume).values())
 
 
+def test_a_witness_that_is_cut_off_takes_nothing_from_the_replicas(cluster_simulated: Any) -> None:
+    """They are in step with each other, and that is what counts."""
+    volume = cluster_simulated.volume()
+    (witness,) = cluster_simulated.with_role(volume, Role.WITNESS)
+    replicas = cluster_simulated.with_role(volume, Role.REPLICA)
+    cluster_simulated.model.events.cut_network(witness)
+    seen = cluster_simulated.seen(volume)
+    assert [seen[each].connected for each in (*replicas, witness)] == [True, True, False]
+
+
 @pytest.mark.parametrize(
     ("told", "state"),
     [("Inconsistent", DiskState.BEHIND), ("Outdated", DiskState.BEHIND), ("Failed", DiskState.FAILED)],

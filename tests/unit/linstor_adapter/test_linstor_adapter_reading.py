@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.linstor.deployments import deployment
+from adapters.linstor.deployments import deployment, without_data
 from adapters.linstor.nodes import Nodes
 from adapters.linstor.reading import definition, snapshot
 from domain.errors import ControllerFailed, UnknownGroup
@@ -76,6 +76,14 @@ def test_the_hosts_that_are_cut_off_are_not_connected() -> None:
     drbd = {"connections": {"b": {"connected": True}, "c": {"connected": False, "message": "StandAlone"}}}
     found = deployment({"node_name": "a", "layer_object": {"type": "DRBD", "drbd": drbd}}, IMAGE_2, HostName)
     assert not found.connected
+
+
+def test_a_connection_to_a_node_without_data_does_not_count() -> None:
+    """A dead witness or attachment leaves the replicas in step."""
+    drbd = {"connections": {"b": {"connected": True}, "c": {"connected": False, "message": "Connecting"}}}
+    here = {"node_name": "a", "layer_object": {"type": "DRBD", "drbd": drbd}}
+    others = [{"node_name": "b"}, {"node_name": "c", "flags": ["DISKLESS", "DRBD_DISKLESS", "TIE_BREAKER"]}]
+    assert deployment(here, IMAGE_2, HostName, without_data([here, *others])).connected
 
 
 @pytest.mark.parametrize(
