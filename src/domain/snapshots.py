@@ -13,6 +13,7 @@ from domain.errors import NotInSync, SnapshotExists, SnapshotFailed, UnknownSnap
 from domain.lifetime import existing
 from domain.names import SnapshotName, VolumeName, snapshot_name, snapshot_number
 from domain.ports import Clock
+from domain.sizes import Sizes
 from domain.storage import Storage
 from domain.volumes import Deployment, Role, Snapshot
 from domain.waiting import wait_for
@@ -21,8 +22,9 @@ from domain.waiting import wait_for
 class Snapshots:
     """The snapshots that oned numbers."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, sizes: Sizes) -> None:
         self._clock = clock
+        self._sizes = sizes
 
     def take(self, storage: Storage, volume: VolumeName, number: int, asked: str) -> None:
         """Take snapshot *number*; *asked* tells this request from an earlier one of the same number.
@@ -63,8 +65,9 @@ class Snapshots:
         return following
 
     def revert(self, storage: Storage, volume: VolumeName, number: int) -> None:
-        """Set the volume back to snapshot *number*; the other snapshots and the marks stay.
+        """Set the volume back to snapshot *number*; the other snapshots, the marks and the size stay.
 
+        A rollback would shrink what grew since (linstor.md 2.11); what is added again reads as zeros (rule 8).
         Raises UnknownSnapshot, VolumeInUse, NotInSync; nothing is changed then. Until every replica is complete
         again the order is not done: a failed rollback may leave an empty one (linstor.md 2.17 no. 11).
         """
@@ -79,6 +82,7 @@ class Snapshots:
             storage.cluster.mark(volume, definition.marks)
         self._wait_whole(storage, volume)
         self._restore_witness(storage, volume, seen)
+        self._sizes.ensure(storage, volume, definition.size_kib)
 
     @staticmethod
     def _restore_witness(storage: Storage, volume: VolumeName, before: Sequence[Deployment]) -> None:

@@ -127,7 +127,7 @@ class Container(containers.DeclarativeContainer):
     images = providers.Singleton(Images, storages, hosts, sources, locks, lifetime, attachment, front_end)
     migration = providers.Singleton(Migration, storages, locks, parallel, clock, attachment, healing, vm_directory)
     sizes = providers.Singleton(Sizes, clock)
-    snapshots = providers.Singleton(Snapshots, clock)
+    snapshots = providers.Singleton(Snapshots, clock, sizes)
     disk_changes = providers.Singleton(DiskChanges, storages, oned, hosts, locks, sizes, snapshots)
     image_snapshots = providers.Singleton(ImageSnapshots, storages, locks, snapshots)
     relocation = providers.Singleton(Relocation, storages, oned, hosts, locks, attachment, healing)

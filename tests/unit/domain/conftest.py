@@ -22,6 +22,7 @@ from domain.opennebula import Datastore, Disk, History, Vm
 from domain.orders import Migrate
 from domain.saving import Saving
 from domain.settings import StorageSettings
+from domain.sizes import Sizes
 from domain.snapshots import Snapshots
 from domain.storage import Storage, Storages
 from domain.vm_directory import VmDirectory
@@ -59,7 +60,8 @@ class Bench:
             self.oned.put(Datastore(each, attributes={"LINSTOR_RESOURCE_GROUP": "two"}, tm_mad="linstor"))
         self.storages = Storages(self.oned, OneLinstor(self.cluster), {})
         self.attachment, self.lifetime = Attachment(self.clock), Lifetime(self.clock)
-        self.healing, self.snapshots = Healing(self.attachment), Snapshots(self.clock)
+        self.sizes = Sizes(self.clock)
+        self.healing, self.snapshots = Healing(self.attachment), Snapshots(self.clock, self.sizes)
         self.saving = Saving(self.storages, self.oned, self.locks, self.lifetime, self.snapshots)
         directory = VmDirectory(self.hosts, self.scripts, self.oned)
         self.migration = Migration(
