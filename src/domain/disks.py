@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import PurePosixPath
 
 from domain import marks as marking
 from domain.attachment import Attachment
+from domain.debts import Debts
 from domain.errors import BadOrder, ForeignVolume, HostUnreachable, OnedError, OnedRefused
 from domain.healing import Healing
 from domain.lifetime import Lifetime, existing
@@ -45,6 +47,11 @@ def volume_of(disk: Disk, of: DiskOf) -> VolumeName:
     return own_volume(disk, of) or volume_name(disk.source)
 
 
+def disk_datastore(disk: Disk, system: int) -> int:
+    """The datastore that the disk's volume is in: volatile disks are in the VM's system datastore."""
+    return system if disk.volatile or disk.datastore_id is None else disk.datastore_id
+
+
 def link_steps(here: Deployment, place: Place, size_kib: int, seconds: float) -> list[Step]:
     """What makes a deployed volume a disk of a VM on its host."""
     device = str(here.device)
@@ -75,6 +82,7 @@ class Disks:
         attachment: Attachment,
         lifetime: Lifetime,
         healing: Healing,
+        debts: Debts,
     ) -> None:
         self._storages = storages
         self._oned = oned
@@ -83,6 +91,7 @@ class Disks:
         self._attachment = attachment
         self._lifetime = lifetime
         self._healing = healing
+        self._debts = debts
 
     def clone(self, order: CloneDisk) -> None:
         """Give the disk a private copy of the image, grown to the disk's size before anybody links it."""
@@ -105,6 +114,7 @@ class Disks:
         storage = self._storages.of(order.datastore_id)
         with self._locks.hold([order.source], storage.settings.limits.lock), undoing() as undo:
             definition = existing(storage, order.source)
+            self._debts.settle(storage, definition, order.place)
             self._healing.heal(storage, definition)
             here = self._attachment.ensure(storage, order.source, order.place.host, undo)
             self._link(storage, here, order.place, 0, None)
@@ -144,22 +154,28 @@ class Disks:
     def _release(self, storage: Storage, volume: VolumeName, place: Place) -> None:
         definition = storage.cluster.definitions([volume]).get(volume)
         if definition is None:
-            self._unlink(place, None)
+            self._unlink(place)
             return
         self._healing.heal(storage, definition)
+        self._debts.settle(storage, definition, place)
         here = on_host(storage.cluster.deployments([volume])[volume], place.host)
-        if self._unlink(place, here) == 0 and here is not None:
+        if self._users_left(storage, volume, place, here) == 0 and here is not None:
             self._attachment.release(storage, volume, place.host)
 
-    def _unlink(self, place: Place, here: Deployment | None) -> int:
+    def _users_left(self, storage: Storage, volume: VolumeName, place: Place, here: Deployment | None) -> int:
         """Remove the link; how many other disks of the host use the same device. A dead host does not block."""
         count = other_links(place, here) if here is not None else None
-        steps: list[Step] = [Unlink(place.path), *([count] if count is not None else [])]
         try:
-            told = self._hosts.run(place.host, steps)
+            told = self._hosts.run(place.host, [Unlink(place.path), *([count] if count is not None else [])])
         except HostUnreachable:
+            self._debts.write_down(storage, volume, place)
             return 0
         return int(told[-1]) if count is not None else 0
+
+    def _unlink(self, place: Place) -> None:
+        """Remove the link to a volume that is gone; a dead host does not block, and nothing can carry its debt."""
+        with suppress(HostUnreachable):
+            self._hosts.run(place.host, [Unlink(place.path)])
 
     def delete(self, order: DeleteDisk) -> None:
         """A disk ends. Its own volume is destroyed; an image's volume is only taken off the host (rule 3)."""
@@ -172,11 +188,11 @@ class Disks:
                 with self._locks.hold([image], storage.settings.limits.lock):
                     self._release(storage, image, order.place)
             else:
-                self._unlink(order.place, None)
+                self._unlink(order.place)
             return
         with self._locks.hold([volume], storage.settings.limits.lock):
             self._destroy(storage, volume, order.of)
-            self._unlink(order.place, None)
+            self._unlink(order.place)
 
     def _destroy(self, storage: Storage, volume: VolumeName, of: DiskOf) -> None:
         """Destroy the volume of this disk and of no other. Raises ForeignVolume, VolumeInUse."""

@@ -18,6 +18,7 @@ STATE = "state"
 CREATING = "creating"
 MIGRATION = "migration"
 ASKED = "asked"
+_DEBT = "debt-"
 
 
 def for_image(image_id: int) -> dict[str, str]:
@@ -50,6 +51,18 @@ def migration_pair(marks: Mapping[str, str]) -> tuple[HostName, HostName] | None
     """The two hosts of a migration that was begun and not ended, else None."""
     source, arrow, target = marks.get(MIGRATION, "").partition(">")
     return (HostName(source), HostName(target)) if arrow else None
+
+
+def debt_key(host: HostName) -> str:
+    """The mark of what could not be done on *host*: paths of links to remove there, separated by blanks."""
+    return f"{_DEBT}{host}"
+
+
+def debts(marks: Mapping[str, str]) -> dict[HostName, tuple[str, ...]]:
+    """The links to remove, by host."""
+    return {
+        HostName(key.removeprefix(_DEBT)): tuple(text.split()) for key, text in marks.items() if key.startswith(_DEBT)
+    }
 
 
 def snapshot_key(number: int) -> str:

@@ -7,8 +7,9 @@ from functools import partial
 
 from domain import marks as marking
 from domain.attachment import Attachment, require_good_replica, wanted_here
+from domain.debts import Debts
 from domain.disks import link_steps
-from domain.errors import DriverError, Expired, VolumeInUse, raise_together
+from domain.errors import DriverError, Expired, HostUnreachable, VolumeInUse, raise_together
 from domain.healing import Healing, connection
 from domain.moving import Moving, lock_limit, moving_disks, refuse_third_user
 from domain.names import HostName, VolumeName, same_host
@@ -33,6 +34,7 @@ class Migration:
         clock: Clock,
         attachment: Attachment,
         healing: Healing,
+        debts: Debts,
         directory: VmDirectory,
     ) -> None:
         self._storages = storages
@@ -41,6 +43,7 @@ class Migration:
         self._clock = clock
         self._attachment = attachment
         self._healing = healing
+        self._debts = debts
         self._directory = directory
 
     def prepare(self, order: Migrate) -> None:
@@ -59,6 +62,7 @@ class Migration:
         """Attach one disk to the target and let both hosts write. Raises NoUsableReplica, VolumeInUse."""
         cluster, volume = moving.storage.cluster, moving.volume
         refuse_third_user(moving, order)
+        self._debts.settle(moving.storage, moving.definition, Place(order.target, moving.path))
         self._healing.heal(moving.storage, moving.definition, keep=order.target)
         require_good_replica(volume, moving.seen)
         here = moving.on(order.target)
@@ -137,9 +141,20 @@ class Migration:
         """The volumes that others on *leave* use; where the host cannot tell, every one that others may use."""
         try:
             return self._directory.leave(order, leave, stay, moving)
+        except HostUnreachable as error:
+            if not same_host(error.host, leave):
+                failed.append(error)
+            elif not order.caller:
+                self._owe_links(leave, moving)
+            return frozenset()
         except DriverError as error:
             failed.append(error)
             return frozenset(each.volume for each in moving if not each.written)
+
+    def _owe_links(self, leave: HostName, moving: Sequence[Moving]) -> None:
+        """A host that is down does not block; the links that stay there are removed later."""
+        for each in moving:
+            self._debts.write_down(each.storage, each.volume, Place(leave, each.path))
 
     def _close_down(self, order: Migrate, moving: Moving, leave: HostName, shared: frozenset[VolumeName]) -> None:
         """One disk: wait until the side that is left has closed it, forbid, detach, and only then forget."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from domain.disks import DRIVER, other_links, volume_of
+from domain.disks import DRIVER, disk_datastore, other_links, volume_of
 from domain.errors import BeingDeleted, UnknownVolume, VolumeInUse
 from domain.names import DiskOf, HostName, VolumeName, same_host
 from domain.opennebula import Disk
@@ -44,7 +44,7 @@ def moving_disks(order: Migrate, storages: Storages, *, gone_is_fine: bool = Fal
     by_datastore: dict[int, list[Disk]] = {}
     for disk in order.vm.disks:
         if disk.tm_mad == DRIVER:
-            by_datastore.setdefault(_datastore_of(disk, order), []).append(disk)
+            by_datastore.setdefault(disk_datastore(disk, order.datastore_id), []).append(disk)
     found: list[Moving] = []
     for datastore_id, disks in by_datastore.items():
         found += _looked_up(order, storages.of(datastore_id), disks, gone_is_fine)
@@ -73,10 +73,6 @@ def _sound(volume: VolumeName, definition: Definition | None) -> Definition:
     if definition.deleting:
         raise BeingDeleted(volume)
     return definition
-
-
-def _datastore_of(disk: Disk, order: Migrate) -> int:
-    return order.datastore_id if disk.volatile or disk.datastore_id is None else disk.datastore_id
 
 
 def refuse_third_user(moving: Moving, order: Migrate) -> None:

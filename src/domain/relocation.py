@@ -8,11 +8,12 @@ is down does not block (rule 6).
 from __future__ import annotations
 
 from domain.attachment import Attachment
-from domain.disks import known_disk, link_steps, other_links, volume_of
+from domain.debts import Debts
+from domain.disks import DRIVER, disk_datastore, known_disk, link_steps, other_links, volume_of
 from domain.errors import HostUnreachable
 from domain.healing import Healing
 from domain.lifetime import existing
-from domain.names import HostName, VolumeName, same_host
+from domain.names import DiskOf, HostName, VolumeName, same_host
 from domain.opennebula import Vm
 from domain.orders import MoveDirectory, MoveDisk, Place
 from domain.ports import Hosts, Locks, Oned
@@ -36,6 +37,7 @@ class Relocation:
         locks: Locks,
         attachment: Attachment,
         healing: Healing,
+        debts: Debts,
     ) -> None:
         self._storages = storages
         self._oned = oned
@@ -43,6 +45,7 @@ class Relocation:
         self._locks = locks
         self._attachment = attachment
         self._healing = healing
+        self._debts = debts
 
     def move_disk(self, order: MoveDisk) -> None:
         """Make the disk usable where the VM goes, and end its use where it was.
@@ -56,7 +59,9 @@ class Relocation:
         storage = self._storages.of(order.datastore_id)
         volume = volume_of(disk, order.of)
         with self._locks.hold([volume], storage.settings.limits.lock):
-            self._healing.heal(storage, existing(storage, volume))
+            definition = existing(storage, volume)
+            self._debts.settle(storage, definition, order.target)
+            self._healing.heal(storage, definition)
             if is_host_of(vm, order.target.host):
                 self._arrive(storage, volume, order)
             self._leave(storage, volume, order, shared=disk.readonly)
@@ -103,9 +108,20 @@ class Relocation:
 
     def _without_source(self, order: MoveDirectory, unreachable: HostUnreachable) -> None:
         lost = same_host(unreachable.host, order.source.host)
-        if not lost or self._oned.vm(order.vm_id).lcm_state not in WITHOUT_CHECKPOINT:
+        vm = self._oned.vm(order.vm_id) if lost else None
+        if vm is None or vm.lcm_state not in WITHOUT_CHECKPOINT:
             raise unreachable
         self._hosts.run(order.target.host, [MakeDirectory(order.target.path)])
+        self._owe_links(vm, order)
+
+    def _owe_links(self, vm: Vm, order: MoveDirectory) -> None:
+        """The links of the disks stay on the host that is down."""
+        for disk in vm.disks:
+            if disk.tm_mad == DRIVER:
+                of = DiskOf(vm.vm_id, disk.disk_id)
+                place = Place(order.source.host, f"{order.source.path}/disk.{disk.disk_id}")
+                storage = self._storages.of(disk_datastore(disk, order.datastore_id))
+                self._debts.write_down(storage, volume_of(disk, of), place)
 
 
 def is_host_of(vm: Vm, host: HostName) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from domain.disks import DRIVER
-from domain.errors import DriverError, HostUnreachable, raise_together
+from domain.errors import DriverError, raise_together
 from domain.moving import Moving, other_users, token
 from domain.names import HostName, VolumeName, same_host
 from domain.orders import Migrate
@@ -45,16 +45,13 @@ class VmDirectory:
     def leave(self, order: Migrate, leave: HostName, stay: HostName, moving: Sequence[Moving]) -> frozenset[VolumeName]:
         """Clear the directory on *leave* where it is ours; the volumes that other VMs of that host still use.
 
-        A host that cannot be reached does not block.
+        Raises HostUnreachable, HostCommandFailed.
         """
         asked = {each.volume: step for each in moving if (step := other_users(each, leave))}
         steps: list[Step] = [*self._clearing(order, leave, stay), *asked.values()]
         if not steps:
             return frozenset()
-        try:
-            told = self._hosts.run(leave, steps)
-        except HostUnreachable:
-            return frozenset()
+        told = self._hosts.run(leave, steps)
         numbers = told[len(told) - len(asked) :] if asked else ()
         return frozenset(volume for volume, number in zip(asked, numbers, strict=True) if int(number) > 0)
 

@@ -13,6 +13,7 @@ from typing import Any
 from dependency_injector import containers, providers
 
 from domain.attachment import Attachment
+from domain.debts import Debts
 from domain.disk_changes import DiskChanges
 from domain.disks import Disks
 from domain.healing import Healing
@@ -122,13 +123,16 @@ class Container(containers.DeclarativeContainer):
     attachment = providers.Singleton(Attachment, clock)
     lifetime = providers.Singleton(Lifetime, clock)
     healing = providers.Singleton(Healing, attachment)
+    debts = providers.Singleton(Debts, hosts)
     vm_directory = providers.Singleton(VmDirectory, hosts, scripts, oned)
-    disks = providers.Singleton(Disks, storages, oned, hosts, locks, attachment, lifetime, healing)
+    disks = providers.Singleton(Disks, storages, oned, hosts, locks, attachment, lifetime, healing, debts)
     images = providers.Singleton(Images, storages, hosts, sources, locks, lifetime, attachment, front_end)
-    migration = providers.Singleton(Migration, storages, locks, parallel, clock, attachment, healing, vm_directory)
+    migration = providers.Singleton(
+        Migration, storages, locks, parallel, clock, attachment, healing, debts, vm_directory
+    )
     sizes = providers.Singleton(Sizes, clock)
     snapshots = providers.Singleton(Snapshots, clock, sizes)
     disk_changes = providers.Singleton(DiskChanges, storages, oned, hosts, locks, sizes, snapshots)
     image_snapshots = providers.Singleton(ImageSnapshots, storages, locks, snapshots)
-    relocation = providers.Singleton(Relocation, storages, oned, hosts, locks, attachment, healing)
+    relocation = providers.Singleton(Relocation, storages, oned, hosts, locks, attachment, healing, debts)
     saving = providers.Singleton(Saving, storages, oned, locks, lifetime, snapshots)

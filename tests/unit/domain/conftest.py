@@ -14,12 +14,15 @@ from adapters.memory.oned import MemoryOned
 from adapters.memory.parallel import MemoryParallel
 from adapters.memory.scripts import MemoryScripts
 from domain.attachment import Attachment
+from domain.debts import Debts
+from domain.disks import Disks
 from domain.healing import Healing
 from domain.lifetime import Lifetime
 from domain.migration import Migration
 from domain.names import GroupName, HostName, VolumeName, disk_of
 from domain.opennebula import Datastore, Disk, History, Vm
 from domain.orders import Migrate
+from domain.relocation import Relocation
 from domain.saving import Saving
 from domain.settings import StorageSettings
 from domain.sizes import Sizes
@@ -64,8 +67,29 @@ class Bench:
         self.healing, self.snapshots = Healing(self.attachment), Snapshots(self.clock, self.sizes)
         self.saving = Saving(self.storages, self.oned, self.locks, self.lifetime, self.snapshots)
         directory = VmDirectory(self.hosts, self.scripts, self.oned)
+        self.debts = Debts(self.hosts)
         self.migration = Migration(
-            self.storages, self.locks, MemoryParallel(), self.clock, self.attachment, self.healing, directory
+            self.storages,
+            self.locks,
+            MemoryParallel(),
+            self.clock,
+            self.attachment,
+            self.healing,
+            self.debts,
+            directory,
+        )
+        self.disks = Disks(
+            self.storages,
+            self.oned,
+            self.hosts,
+            self.locks,
+            self.attachment,
+            self.lifetime,
+            self.healing,
+            self.debts,
+        )
+        self.relocation = Relocation(
+            self.storages, self.oned, self.hosts, self.locks, self.attachment, self.healing, self.debts
         )
 
     @property
