@@ -84,13 +84,15 @@ def test_a_host_that_is_still_down_keeps_its_debt(down) -> None:
 
 
 def test_a_link_that_is_made_again_is_owed_no_more(down) -> None:
-    """A later order must not remove the link of a VM that came back."""
+    """A later order must not remove the link of a VM that came back; one session is enough."""
     down.release()
     down.rise()
+    before = len(down.bench.hosts.sessions)
 
     down.link(down.dead)
 
     assert (down.owed, down.left) == ({}, True)
+    assert down.bench.hosts.sessions[before:] == [down.dead]
 
 
 def test_the_links_of_other_vms_are_removed_all_the_same(down) -> None:
