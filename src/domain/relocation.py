@@ -17,10 +17,11 @@ from domain.names import DiskOf, HostName, VolumeName, same_host
 from domain.opennebula import Vm
 from domain.orders import MoveDirectory, MoveDisk, Place
 from domain.ports import Hosts, Locks, Oned
+from domain.returning import Returning
 from domain.steps import MakeDirectory, RemoveTree
 from domain.storage import Storage, Storages
 from domain.undoing import undoing
-from domain.volumes import Deployment, on_host
+from domain.volumes import Definition, Deployment, on_host
 
 WITHOUT_CHECKPOINT = (30, 31, 42, 43, 44, 50, 60, 61)
 """LCM states in which the directory holds no memory of the VM: undeploy, power-off, UNKNOWN (opennebula.md 4.6)."""
@@ -38,6 +39,7 @@ class Relocation:
         attachment: Attachment,
         healing: Healing,
         debts: Debts,
+        returning: Returning,
     ) -> None:
         self._storages = storages
         self._oned = oned
@@ -46,6 +48,7 @@ class Relocation:
         self._attachment = attachment
         self._healing = healing
         self._debts = debts
+        self._returning = returning
 
     def move_disk(self, order: MoveDisk) -> None:
         """Make the disk usable where the VM goes, and end its use where it was.
@@ -59,12 +62,18 @@ class Relocation:
         storage = self._storages.of(order.datastore_id)
         volume = volume_of(disk, order.of)
         with self._locks.hold([volume], storage.settings.limits.lock):
-            definition = existing(storage, volume)
+            definition = self._definition(storage, volume, order, vm)
             self._debts.settle(storage, definition, order.target)
             self._healing.heal(storage, definition)
             if is_host_of(vm, order.target.host):
                 self._arrive(storage, volume, order)
             self._leave(storage, volume, order, shared=disk.readonly)
+
+    def _definition(self, storage: Storage, volume: VolumeName, order: MoveDisk, vm: Vm) -> Definition:
+        """The volume's; on the way from the front-end to a host it may have to be made first."""
+        if is_host_of(vm, order.target.host) and not is_host_of(vm, order.source.host):
+            return self._returning.bring_back(storage, volume, order, vm, known_disk(vm, order.of))
+        return existing(storage, volume)
 
     def _arrive(self, storage: Storage, volume: VolumeName, order: MoveDisk) -> None:
         with undoing() as undo:

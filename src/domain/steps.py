@@ -73,6 +73,13 @@ class FileExists:
 
 
 @dataclass(frozen=True)
+class FileSize:
+    """Tell the size of the plain file *path* in bytes, "" where there is none (a link is none)."""
+
+    path: str
+
+
+@dataclass(frozen=True)
 class RemoveFile:
     """Remove the plain file *path*; a missing one is fine, a directory is refused."""
 
@@ -153,6 +160,7 @@ Step = (
     | RemoveTree
     | MakeFile
     | FileExists
+    | FileSize
     | RemoveFile
     | CountLinks
     | CheckClosed

@@ -23,6 +23,7 @@ from domain.lifetime import Lifetime
 from domain.migration import Migration
 from domain.names import HostName
 from domain.relocation import Relocation
+from domain.returning import Returning
 from domain.saving import Saving
 from domain.settings import Limits
 from domain.sizes import Sizes
@@ -134,5 +135,6 @@ class Container(containers.DeclarativeContainer):
     snapshots = providers.Singleton(Snapshots, clock, sizes)
     disk_changes = providers.Singleton(DiskChanges, storages, oned, hosts, locks, sizes, snapshots)
     image_snapshots = providers.Singleton(ImageSnapshots, storages, locks, snapshots)
-    relocation = providers.Singleton(Relocation, storages, oned, hosts, locks, attachment, healing, debts)
+    returning = providers.Singleton(Returning, hosts, sources, attachment, lifetime)
+    relocation = providers.Singleton(Relocation, storages, oned, hosts, locks, attachment, healing, debts, returning)
     saving = providers.Singleton(Saving, storages, oned, locks, lifetime, snapshots)

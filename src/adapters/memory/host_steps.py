@@ -119,6 +119,10 @@ class Steps:
     def _file_exists(self, step: steps.FileExists) -> str:
         return "no" if self._host.get(step.path) is None else "yes"
 
+    def _file_size(self, step: steps.FileSize) -> str:
+        found = self._host.get(step.path)
+        return str(len(found)) if isinstance(found, bytes) else ""
+
     def _remove_file(self, step: steps.RemoveFile) -> None:
         if not isinstance(self._host.get(step.path), bytes | None):
             raise StepFailed(f"{step.path} is no plain file")
@@ -181,6 +185,7 @@ _PERFORM: dict[type, Callable[[Steps, Any], str | None]] = {
     steps.RemoveTree: Steps._remove_tree,
     steps.MakeFile: Steps._make_file,
     steps.FileExists: Steps._file_exists,
+    steps.FileSize: Steps._file_size,
     steps.RemoveFile: Steps._remove_file,
     steps.CountLinks: Steps._count_links,
     steps.CheckClosed: Steps._check_closed,

@@ -69,6 +69,10 @@ make_file() { # PATH
 
 file_exists() { if [ -e "$1" ] || [ -L "$1" ]; then echo yes; else echo no; fi; }
 
+file_size() { # PATH
+    if [ -f "$1" ] && [ ! -L "$1" ]; then stat -c %s -- "$1"; fi
+}
+
 remove_file() { # PATH
     if [ -L "$1" ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; then fail "$1 is no plain file"; fi
     rm -f -- "$1"

@@ -47,6 +47,7 @@ _CALLS: dict[type, Callable[[Any], Call]] = {
     steps.RemoveTree: _fields("remove_tree", "path", "unless"),
     steps.MakeFile: _fields("make_file", "path"),
     steps.FileExists: _fields("file_exists", "path"),
+    steps.FileSize: _fields("file_size", "path"),
     steps.RemoveFile: _fields("remove_file", "path"),
     steps.CountLinks: _fields("count_links", "directory", "device", "alias", "path"),
     steps.CheckClosed: _fields("check_closed", "device"),

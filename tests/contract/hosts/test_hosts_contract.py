@@ -16,6 +16,7 @@ from domain.steps import (
     CountLinks,
     DeviceSize,
     FileExists,
+    FileSize,
     FreezeGuest,
     LinkDevice,
     MakeDirectory,
@@ -81,6 +82,15 @@ def test_words_of_a_path_are_never_shell(world: World) -> None:
     path = f"{home}/a b'c\"$(touch {home}/pwned);`id`*"
     assert run(world, MakeDirectory(path), FileExists(path), FileExists(f"{home}/pwned"))[1:] == ("yes", "no")
     assert world.get(ALPHA, path) == "directory"
+
+
+def test_the_size_of_a_plain_file_is_told(world: World) -> None:
+    """A link, a directory and nothing at all have none."""
+    home = world.home(ALPHA)
+    world.put(ALPHA, f"{home}/7/disk.0", b"data")
+    world.link(ALPHA, f"{home}/7/disk.1", f"{home}/7/disk.0")
+    paths = [f"{home}/7/disk.0", f"{home}/7/disk.1", f"{home}/7", f"{home}/7/disk.2"]
+    assert run(world, *map(FileSize, paths)) == ("4", "", "", "")
 
 
 # -- devices ---------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from adapters.memory.model_devices import ModelDevices
 from adapters.memory.oned import MemoryOned
 from adapters.memory.parallel import MemoryParallel
 from adapters.memory.scripts import MemoryScripts
+from adapters.memory.sources import MemorySources
 from domain.attachment import Attachment
 from domain.debts import Debts
 from domain.disks import Disks
@@ -23,6 +24,7 @@ from domain.names import GroupName, HostName, VolumeName, disk_of
 from domain.opennebula import Datastore, Disk, History, Vm
 from domain.orders import Migrate
 from domain.relocation import Relocation
+from domain.returning import Returning
 from domain.saving import Saving
 from domain.settings import StorageSettings
 from domain.sizes import Sizes
@@ -88,8 +90,17 @@ class Bench:
             self.healing,
             self.debts,
         )
+        self.sources = MemorySources(self.hosts)
+        self.returning = Returning(self.hosts, self.sources, self.attachment, self.lifetime)
         self.relocation = Relocation(
-            self.storages, self.oned, self.hosts, self.locks, self.attachment, self.healing, self.debts
+            self.storages,
+            self.oned,
+            self.hosts,
+            self.locks,
+            self.attachment,
+            self.healing,
+            self.debts,
+            self.returning,
         )
 
     @property

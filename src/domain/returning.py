@@ -1,0 +1,78 @@
+"""Disks that the addon 3.x had moved out of LINSTOR come back when their VM is resumed (linstor.md 8, rows 5 and 6).
+
+On a front-end that is no LINSTOR node it copied the volume to a file, and deleted the volume with its snapshots. So the
+file is all there is: it goes when its data has been read back from the new volume, and not before.
+"""
+
+from __future__ import annotations
+
+from domain import marks as marking
+from domain.attachment import Attachment
+from domain.disks import own_volume
+from domain.errors import BeingDeleted, UnknownVolume
+from domain.lifetime import Lifetime
+from domain.names import DiskOf, VolumeName, image_of
+from domain.opennebula import Disk, Vm
+from domain.orders import MoveDisk, Place
+from domain.ports import FetchedImage, Hosts, Sources
+from domain.steps import FileSize, RemoveFile, WaitForDevice
+from domain.storage import Storage
+from domain.undoing import undoing
+from domain.volumes import Definition
+
+
+class Returning:
+    """Makes a volume from the file that stands in its place."""
+
+    def __init__(self, hosts: Hosts, sources: Sources, attachment: Attachment, lifetime: Lifetime) -> None:
+        self._hosts = hosts
+        self._sources = sources
+        self._attachment = attachment
+        self._lifetime = lifetime
+
+    def bring_back(self, storage: Storage, volume: VolumeName, order: MoveDisk, vm: Vm, disk: Disk) -> Definition:
+        """The volume of the disk, made from the file at the order's source where LINSTOR has none.
+
+        Raises UnknownVolume where there is neither, BeingDeleted, and what making and writing a volume raises.
+        """
+        found = storage.cluster.definitions([volume]).get(volume)
+        if found is not None and found.deleting:
+            raise BeingDeleted(volume)
+        state = found.marks.get(marking.STATE) if found is not None else marking.CREATING
+        if state == marking.CREATING:
+            self._make(storage, volume, order, _marks(disk, order.of, vm.seq))
+        if state in (marking.CREATING, marking.RETURNED):
+            self._hosts.run(order.source.host, [RemoveFile(order.source.path)])
+            storage.cluster.mark(volume, {}, [marking.STATE])
+            found = None
+        return found or storage.cluster.definitions([volume])[volume]
+
+    def _make(self, storage: Storage, volume: VolumeName, order: MoveDisk, marks: dict[str, str]) -> None:
+        """The mark `returned` tells a retry that the file is not needed any more."""
+        size = self._size(order.source, volume)
+        begun = {**marks, marking.STATE: marking.CREATING}
+        size_kib = -(-size // 1024)
+        with undoing() as undo:
+            self._lifetime.create(storage, volume, size_kib, begun, undo)
+            here = self._attachment.ensure(storage, volume, order.target.host, undo)
+            device = str(here.device)
+            wait = WaitForDevice(device, size_kib, storage.settings.limits.device)
+            self._hosts.run(order.target.host, [wait])
+            image = FetchedImage(size, order.source.path)
+            self._sources.write(image, order.target.host, device, zeroed=here.zeroed)
+            storage.cluster.mark(volume, {marking.STATE: marking.RETURNED})
+
+    def _size(self, place: Place, volume: VolumeName) -> int:
+        told = self._hosts.run(place.host, [FileSize(place.path)])[0]
+        if not told or int(told) == 0:
+            raise UnknownVolume(volume)
+        return int(told)
+
+
+def _marks(disk: Disk, of: DiskOf, seq: int) -> dict[str, str]:
+    """The owner, as the volume had it that the addon deleted."""
+    volume = own_volume(disk, of)
+    if volume is not None:
+        return marking.for_disk(of, seq)
+    image = image_of(disk.source)
+    return {marking.IMAGE: str(image)} if image is not None else {}
