@@ -11,6 +11,7 @@ from domain.attachment import Attachment
 from domain.debts import Debts
 from domain.errors import BadOrder, ForeignVolume, HostUnreachable, OnedError, OnedRefused
 from domain.healing import Healing
+from domain.legacy_contexts import LegacyContexts
 from domain.lifetime import Lifetime, existing
 from domain.names import DiskOf, VolumeName, copy_of_source, disk_of, volatile_volume, volume_name
 from domain.opennebula import Disk, Vm
@@ -83,6 +84,7 @@ class Disks:
         lifetime: Lifetime,
         healing: Healing,
         debts: Debts,
+        legacy_contexts: LegacyContexts,
     ) -> None:
         self._storages = storages
         self._oned = oned
@@ -92,6 +94,7 @@ class Disks:
         self._lifetime = lifetime
         self._healing = healing
         self._debts = debts
+        self._legacy_contexts = legacy_contexts
 
     def clone(self, order: CloneDisk) -> None:
         """Give the disk a private copy of the image, grown to the disk's size before anybody links it."""
@@ -227,10 +230,9 @@ class Disks:
         """The VM directory ends, with the context and whatever files are left. A dead host does not block."""
         if PurePosixPath(order.place.path).name != str(order.vm_id):
             raise BadOrder(f"{order.place.path} is not the directory of VM {order.vm_id}; nothing was removed")
-        try:
+        with suppress(HostUnreachable):
             self._hosts.run(order.place.host, [RemoveTree(order.place.path)])
-        except HostUnreachable:
-            return
+        self._legacy_contexts.end(order.vm_id, order.datastore_id)
 
 
 def known_disk(vm: Vm, of: DiskOf) -> Disk:

@@ -22,8 +22,9 @@ _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?")
 _IMAGE = re.compile(r"OpenNebula-Image-(\d+)", re.IGNORECASE)
 _CLONE = re.compile(r"OpenNebula-Image-(\d+)-vm(\d+)-disk(\d+)", re.IGNORECASE)
 _VOLATILE = re.compile(r"OpenNebula-Volatile-vm(\d+)-disk(\d+)", re.IGNORECASE)
-_CONTEXT = re.compile(r"OpenNebula-vm-context-vm(\d+)-disk(\d+)(?:-\d+)?", re.IGNORECASE)
 _SNAPSHOT = re.compile(r"OpenNebula-Snap-(\d+)(?:-(\d+))?", re.IGNORECASE)
+
+LIVES_OF_CONTEXTS = 10
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,10 @@ def disk_of(name: str) -> DiskOf | None:
     return None
 
 
-def context_disk_of(name: str) -> DiskOf | None:
-    """The VM and disk of a context volume of the addon 2.x, else None."""
-    match = _CONTEXT.fullmatch(name)
-    return DiskOf(int(match[1]), int(match[2])) if match else None
+def context_volumes(of: DiskOf) -> list[VolumeName]:
+    """The names that the addon 2.x gave to the context volumes of a disk, one for each of its first lives."""
+    first = f"OpenNebula-vm-context-vm{of.vm}-disk{of.disk}"
+    return [VolumeName(first), *(VolumeName(f"{first}-{life}") for life in range(LIVES_OF_CONTEXTS))]
 
 
 def image_of(name: str) -> int | None:

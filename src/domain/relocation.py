@@ -12,6 +12,7 @@ from domain.debts import Debts
 from domain.disks import DRIVER, disk_datastore, known_disk, link_steps, other_links, volume_of
 from domain.errors import HostUnreachable
 from domain.healing import Healing
+from domain.legacy_contexts import LegacyContexts
 from domain.lifetime import existing
 from domain.names import DiskOf, HostName, VolumeName, same_host
 from domain.opennebula import Vm
@@ -40,6 +41,7 @@ class Relocation:
         healing: Healing,
         debts: Debts,
         returning: Returning,
+        legacy_contexts: LegacyContexts,
     ) -> None:
         self._storages = storages
         self._oned = oned
@@ -49,6 +51,7 @@ class Relocation:
         self._healing = healing
         self._debts = debts
         self._returning = returning
+        self._legacy_contexts = legacy_contexts
 
     def move_disk(self, order: MoveDisk) -> None:
         """Make the disk usable where the VM goes, and end its use where it was.
@@ -108,12 +111,11 @@ class Relocation:
             return
         source, target = order.source, order.target
         try:
-            moved = self._hosts.copy_files(source.host, source.path, target.host, target.path)
+            if self._hosts.copy_files(source.host, source.path, target.host, target.path):
+                self._hosts.run(source.host, [RemoveTree(source.path)])
         except HostUnreachable as unreachable:
             self._without_source(order, unreachable)
-            return
-        if moved:
-            self._hosts.run(source.host, [RemoveTree(source.path)])
+        self._legacy_contexts.end(order.vm_id, order.datastore_id, undeployed_only=True)
 
     def _without_source(self, order: MoveDirectory, unreachable: HostUnreachable) -> None:
         lost = same_host(unreachable.host, order.source.host)

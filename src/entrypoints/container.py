@@ -19,6 +19,7 @@ from domain.disks import Disks
 from domain.healing import Healing
 from domain.image_snapshots import ImageSnapshots
 from domain.images import Images
+from domain.legacy_contexts import LegacyContexts
 from domain.lifetime import Lifetime
 from domain.migration import Migration
 from domain.names import HostName
@@ -125,8 +126,11 @@ class Container(containers.DeclarativeContainer):
     lifetime = providers.Singleton(Lifetime, clock)
     healing = providers.Singleton(Healing, attachment)
     debts = providers.Singleton(Debts, hosts)
+    legacy_contexts = providers.Singleton(LegacyContexts, storages, oned, locks, lifetime)
     vm_directory = providers.Singleton(VmDirectory, hosts, scripts, oned)
-    disks = providers.Singleton(Disks, storages, oned, hosts, locks, attachment, lifetime, healing, debts)
+    disks = providers.Singleton(
+        Disks, storages, oned, hosts, locks, attachment, lifetime, healing, debts, legacy_contexts
+    )
     images = providers.Singleton(Images, storages, hosts, sources, locks, lifetime, attachment, front_end)
     migration = providers.Singleton(
         Migration, storages, locks, parallel, clock, attachment, healing, debts, vm_directory
@@ -136,5 +140,7 @@ class Container(containers.DeclarativeContainer):
     disk_changes = providers.Singleton(DiskChanges, storages, oned, hosts, locks, sizes, snapshots)
     image_snapshots = providers.Singleton(ImageSnapshots, storages, locks, snapshots)
     returning = providers.Singleton(Returning, hosts, sources, attachment, lifetime)
-    relocation = providers.Singleton(Relocation, storages, oned, hosts, locks, attachment, healing, debts, returning)
+    relocation = providers.Singleton(
+        Relocation, storages, oned, hosts, locks, attachment, healing, debts, returning, legacy_contexts
+    )
     saving = providers.Singleton(Saving, storages, oned, locks, lifetime, snapshots)

@@ -18,6 +18,7 @@ from domain.attachment import Attachment
 from domain.debts import Debts
 from domain.disks import Disks
 from domain.healing import Healing
+from domain.legacy_contexts import LegacyContexts
 from domain.lifetime import Lifetime
 from domain.migration import Migration
 from domain.names import GroupName, HostName, VolumeName, disk_of
@@ -70,6 +71,7 @@ class Bench:
         self.saving = Saving(self.storages, self.oned, self.locks, self.lifetime, self.snapshots)
         directory = VmDirectory(self.hosts, self.scripts, self.oned)
         self.debts = Debts(self.hosts)
+        legacy = LegacyContexts(self.storages, self.oned, self.locks, self.lifetime)
         self.migration = Migration(
             self.storages,
             self.locks,
@@ -89,6 +91,7 @@ class Bench:
             self.lifetime,
             self.healing,
             self.debts,
+            legacy,
         )
         self.sources = MemorySources(self.hosts)
         self.returning = Returning(self.hosts, self.sources, self.attachment, self.lifetime)
@@ -101,6 +104,7 @@ class Bench:
             self.healing,
             self.debts,
             self.returning,
+            legacy,
         )
 
     @property
