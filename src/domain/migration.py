@@ -11,6 +11,7 @@ from domain.debts import Debts
 from domain.disks import link_steps
 from domain.errors import DriverError, Expired, HostUnreachable, VolumeInUse, raise_together
 from domain.healing import Healing, connection
+from domain.locality import bring_near
 from domain.moving import Moving, lock_limit, moving_disks, refuse_third_user
 from domain.names import HostName, VolumeName, same_host
 from domain.orders import Migrate, Place
@@ -168,6 +169,8 @@ class Migration:
             self._attachment.end(moving.storage, here)
         if marked or moving.written:
             self._healing.forget(moving.storage, moving.definition)
+        if same_host(leave, order.source):
+            bring_near(moving.storage, moving.volume, order.target)
 
     def _wait_closed(self, moving: Moving, leave: HostName) -> None:
         """Until *leave* has closed the device: before that the kernel keeps the permission (linstor.md 2.18)."""

@@ -14,6 +14,7 @@ from domain.errors import HostUnreachable
 from domain.healing import Healing
 from domain.legacy_contexts import LegacyContexts
 from domain.lifetime import existing
+from domain.locality import bring_near
 from domain.names import DiskOf, HostName, VolumeName, same_host
 from domain.opennebula import Vm
 from domain.orders import MoveDirectory, MoveDisk, Place
@@ -71,6 +72,8 @@ class Relocation:
             if is_host_of(vm, order.target.host):
                 self._arrive(storage, volume, order)
             self._leave(storage, volume, order, shared=disk.readonly)
+            if is_host_of(vm, order.target.host):
+                bring_near(storage, volume, order.target.host)
 
     def _definition(self, storage: Storage, volume: VolumeName, order: MoveDisk, vm: Vm) -> Definition:
         """The volume's; on the way from the front-end to a host it may have to be made first."""

@@ -63,7 +63,7 @@ class Bench:
         self.scripts = MemoryScripts()
         self.locks = MemoryLocks(self.clock)
         for each in (IMAGES, SYSTEM):
-            self.oned.put(Datastore(each, attributes={"LINSTOR_RESOURCE_GROUP": "two"}, tm_mad="linstor"))
+            self.datastore(each)
         self.storages = Storages(self.oned, OneLinstor(self.cluster), {})
         self.attachment, self.lifetime = Attachment(self.clock), Lifetime(self.clock)
         self.sizes = Sizes(self.clock)
@@ -106,6 +106,10 @@ class Bench:
             self.returning,
             legacy,
         )
+
+    def datastore(self, datastore_id: int, **attributes: str) -> None:
+        """Oned knows a datastore."""
+        self.oned.put(Datastore(datastore_id, attributes={"LINSTOR_RESOURCE_GROUP": "two", **attributes}))
 
     @property
     def storage(self) -> Storage:
