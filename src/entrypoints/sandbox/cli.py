@@ -13,6 +13,10 @@ ACTIONS = {
     "shell": ("entrypoints.sandbox.shell", "a shell in which ssh reaches the sandbox's hosts"),
     "compare": ("entrypoints.sandbox.linstor.compare", "play recorded scenarios of a real controller"),
     "replay": ("entrypoints.sandbox.replay", "play recorded calls of a real oned through the real executables"),
+    "torture": (
+        "entrypoints.sandbox.torture.command",
+        "kill every executable after each of its effects, and run it again",
+    ),
 }
 """Action -> module whose `main` runs it, and what it is for. Only the module of the action is imported."""
 

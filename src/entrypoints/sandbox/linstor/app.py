@@ -60,7 +60,8 @@ class LinstorApp:
     """The REST interface over one model.
 
     *credentials*: "user:password" or a token that requests must carry. *redirect_to*: the https address that every
-    request is sent to instead. *observers* are told (method, path) before anything is done.
+    request is sent to instead. *observers* are told (method, path) before anything is done, *finished* after it was
+    done and before the reply leaves.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class LinstorApp:
         self.log: list[Logged] = []
         self.faults = faults or Faults()
         self.observers: list[Callable[[str, str], None]] = []
+        self.finished: list[Callable[[str, str], None]] = []
         self._credentials = credentials
         self._redirect_to = redirect_to
         rules = [Rule(each.path, methods=[each.method], endpoint=each) for each in ROUTES]
@@ -88,6 +90,8 @@ class LinstorApp:
             self._note(request, body, 0, 0, began)
             raise
         self._note(request, body, response.status_code, len(response.get_data()), began)
+        for each in self.finished:
+            each(request.method, request.path)
         return response(environ, start_response)
 
     def _note(self, request: Request, body: bytes, status: int, sent: int, began: float) -> None:

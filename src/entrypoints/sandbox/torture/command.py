@@ -1,0 +1,88 @@
+"""`onelinstor sandbox torture`: kill -9 after each effect of each action, then the retry, then a look at everything."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatch
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from entrypoints.sandbox.torture.scenes import SCENES
+from entrypoints.sandbox.torture.trials import Verdict, trial, undisturbed
+
+DESCRIPTION = """Each executable is killed with SIGKILL after its k-th request to LINSTOR or beginning or end of an ssh
+session, for every k until it survives, and is run again. LINSTOR, the hosts and the guests' data must then be as if it
+had not been killed. Exit code 1 unless all actions converge."""
+
+
+def tortured(name: str, seed: int, pool: ThreadPoolExecutor, most: int) -> Verdict:
+    """Every kill of one action, or *most* of them chosen by *seed*."""
+    try:
+        good = undisturbed(name, seed)
+    except RuntimeError as failed:
+        return Verdict(name, broken=str(failed))
+    kills = list(range(1, good.events + 1))
+    if most and len(kills) > most:
+        kills = sorted(random.Random(seed).sample(kills, most))  # noqa: S311 - a choice, not a secret
+    return Verdict(name, list(pool.map(lambda kill: trial(name, kill, good, seed), kills)))
+
+
+def _chosen(pattern: str) -> list[str]:
+    """The scenes of an action; `clone` means those of both drivers."""
+    return [name for name in SCENES if pattern in (name.split(" ")[0].split("/")[1], name) or fnmatch(name, pattern)]
+
+
+def _row(verdict: Verdict) -> tuple[str, ...]:
+    left = sum(len(each.differences) for each in verdict.failed)
+    converged = f"{len(verdict.trials) - len(verdict.failed)}"
+    if verdict.broken:
+        return verdict.name, "-", "-", "-", verdict.broken
+    return verdict.name, str(len(verdict.trials)), converged, str(left), "" if left == 0 else "does not converge"
+
+
+def _table(verdicts: Iterable[Verdict]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("action", no_wrap=True)
+    for heading in ("kills", "converged", "differences"):
+        table.add_column(heading, justify="right")
+    table.add_column("")
+    for verdict in verdicts:
+        table.add_row(*_row(verdict))
+    return table
+
+
+def _tell(console: Console, verdict: Verdict) -> None:
+    for each in verdict.failed:
+        console.print(f"{verdict.name}, killed after {each.killed_after}:", markup=False)
+        for difference in each.differences:
+            console.print(f"  {difference}", markup=False)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Torture; 1 unless every action converges, 2 where none has that name."""
+    parser = argparse.ArgumentParser(prog="onelinstor sandbox torture", description=DESCRIPTION)
+    parser.add_argument("--action", default="*", help="an action such as clone or tm/clone, or a pattern (all)")
+    parser.add_argument("--seed", type=int, default=random.randrange(2**31), help="makes a run repeatable")  # noqa: S311
+    parser.add_argument("--most", type=int, default=0, metavar="N", help="at most N kills of each action, by the seed")
+    options = parser.parse_args(argv)
+    names = _chosen(options.action)
+    if not names:
+        print(f"no action is called {options.action}; there are {', '.join(SCENES)}", file=sys.stderr)
+        return 2
+    console = Console()
+    console.print(f"seed {options.seed}")
+    verdicts: list[Verdict] = []
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool, console.status("") as status:
+        for name in names:
+            status.update(name)
+            verdicts.append(tortured(name, options.seed, pool, options.most))
+            _tell(console, verdicts[-1])
+    console.print(_table(verdicts))
+    return int(any(each.failed or each.broken for each in verdicts))

@@ -1,0 +1,82 @@
+"""One kill at a time: the action is killed after an effect, run again, and must end as if nothing had happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from entrypoints.sandbox.torture.kills import Ended, Order, run
+from entrypoints.sandbox.torture.scenes import SCENES
+from entrypoints.sandbox.torture.stage import VM, Stage
+from entrypoints.sandbox.torture.state import State, state
+from entrypoints.sandbox.world import Sandbox
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One kill: after which effect, and what is not as it would be without it."""
+
+    killed_after: str
+    differences: tuple[str, ...] = ()
+
+
+@dataclass
+class Verdict:
+    """All kills of one action; *broken* says why it could not even run undisturbed."""
+
+    name: str
+    trials: list[Trial] = field(default_factory=list)
+    broken: str = ""
+
+    @property
+    def failed(self) -> list[Trial]:
+        """The kills after which the retry did not converge."""
+        return [each for each in self.trials if each.differences]
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """How an action ends without a kill, and how many effects it has."""
+
+    state: State
+    events: int
+
+
+def undisturbed(name: str, seed: int) -> Undisturbed:
+    """Run the action without a kill. Raises RuntimeError where it fails."""
+    with Sandbox() as sandbox:
+        _, order = _staged(sandbox, name, seed)
+        ended = run(sandbox, order)
+        _require(name, ended)
+        return Undisturbed(state(sandbox), ended.events)
+
+
+def trial(name: str, kill_after: int, good: Undisturbed, seed: int) -> Trial:
+    """Kill the action after that many effects, run it again, and compare with *good*."""
+    with Sandbox() as sandbox:
+        stage, order = _staged(sandbox, name, seed)
+        first = run(sandbox, order, kill_after)
+        again = run(sandbox, order)
+        found = [f"the retry ended with {again.exit_code}: {again.stderr}"] if again.exit_code else []
+        found += _differences(good.state, state(sandbox))
+        if VM in stage.sandbox.guests.guests:
+            found += [f"lost: {each}" for each in stage.sandbox.guests.lost(VM)]
+        return Trial(first.killed_after, tuple(found))
+
+
+def _staged(sandbox: Sandbox, name: str, seed: int) -> tuple[Stage, Order]:
+    stage = Stage(sandbox)
+    stage.furnish(seed)
+    return stage, SCENES[name](stage)
+
+
+def _require(name: str, ended: Ended) -> None:
+    if ended.exit_code:
+        raise RuntimeError(f"{name} ended with {ended.exit_code}: {ended.stderr}")
+
+
+def _differences(good: State, found: State) -> Iterator[str]:
+    for key in sorted(good.keys() | found.keys()):
+        one, other = good.get(key, "not there"), found.get(key, "not there")
+        if one != other:
+            yield f"{key}: {other}; undisturbed: {one}"
