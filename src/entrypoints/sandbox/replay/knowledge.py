@@ -11,6 +11,7 @@ from typing import Protocol
 
 from lxml import etree
 
+from entrypoints.sandbox.replay.datastores import datastores_of
 from entrypoints.sandbox.replay.disk_templates import DiskTemplates
 from entrypoints.sandbox.replay.recording import Call, Operation, Recording
 from entrypoints.sandbox.replay.rewriting import Rewriting
@@ -46,18 +47,9 @@ class Knowledge:
         self._tell_datastores(recording)
 
     def _tell_datastores(self, recording: Recording) -> None:
-        seen: dict[int, str] = {}
-        texts = [call.document for call in recording.calls() if call.kind == "ds"]
-        texts += [document.xml for document in recording.documents("datastore")]
-        for text in dict.fromkeys(filter(None, texts)):
-            root = self._rewriting.tree(text)
-            for each in root.iter("DATASTORE"):
-                if each.find("TEMPLATE") is not None:
-                    number = int(each.findtext("ID") or -1)
-                    seen[number] = str(etree.tostring(each, encoding="unicode"))
-                    self._drivers[number] = each.findtext("TM_MAD") or ""
-        for number, xml in seen.items():
-            self._oned.put("datastore", number, xml)
+        for number, each in datastores_of(recording, self._rewriting).items():
+            self._oned.put("datastore", number, str(etree.tostring(each, encoding="unicode")))
+            self._drivers[number] = each.findtext("TM_MAD") or ""
 
     # -- an operation -----------------------------------------------------------------------------
 
