@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -79,6 +80,21 @@ class FeatureCloud(Cloud):
     def copy_image(self, identity: int, name: str, size_mib: int, url: str) -> None:
         """`oneimage create --path` of something whose size oned knows already."""
         self._about_image("cp", identity, documents.image(identity, name, size_mib, {"PATH": url, "SOURCE": ""}))
+
+    def change_system_datastore(self, vm: int, datastore: int) -> str:
+        """`onevm migrate --live` to another system datastore of the same host; the directory that the VM has left."""
+        old, host = self.directory(vm), self.vms[vm].now.host
+        own = {"LINSTOR_CONTROLLERS": self.sandbox.controller, "SHARED": "YES"}
+        self._tell_datastore(datastore, "system-second", ("-", "linstor"), own)
+        self.vms[vm].history.append(Record(host, datastore, "linstor"))
+        self._tell(vm)
+        self._migration_script(vm, "premigrate")
+        for name in ("vm.xml", "ds.xml", f"disk.{self.vms[vm].context_disk}"):
+            shutil.copyfile(*(self.sandbox.host_path(host, f"{each}/{name}") for each in (old, self.directory(vm))))
+        self.sandbox.guests.begin_migration(vm, host, self.directory(vm))
+        self.sandbox.guests.finish_migration(vm, host, self.directory(vm))
+        self._migration_script(vm, "postmigrate")
+        return old
 
     def forget_target(self, vm: int) -> None:
         """Oned gives a migration up, and no script is told."""

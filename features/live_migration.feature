@@ -52,3 +52,9 @@ Feature: A VM keeps running when it moves, on an ssh system datastore, too
     Then the order fails and names the second disk
     And no two hosts may write to the image "db" any more
     And the target host does not have the image "db" attached
+
+  Scenario: A VM that changes its system datastore leaves nothing in the old one
+    Given the VM was deployed on our own system datastore instead
+    When the VM migrates live to another system datastore of its host
+    Then every write the guest was told is safe can be read there
+    And the old system datastore has nothing of the VM

@@ -9,6 +9,8 @@ from pytest_bdd import given, parsers, scenarios, then, when
 from adapters.memory.linstor import OpenRefused
 from entrypoints.sandbox.cloud import SYSTEM_LINSTOR
 
+SECOND_SYSTEM = 110
+
 scenarios("live_migration.feature")
 
 
@@ -92,6 +94,11 @@ def _fails(world: World) -> None:
     world.cloud.fail_in_hypervisor(VM)
 
 
+@when("the VM migrates live to another system datastore of its host", target_fixture="left")
+def _changes_datastore(world: World) -> str:
+    return world.cloud.change_system_datastore(VM, SECOND_SYSTEM)
+
+
 @when("the driver is told that the migration is over")
 def _told_over(world: World) -> None:
     world.tried(lambda: world.cloud.finish_migration(VM))
@@ -131,6 +138,12 @@ def _third(world: World, name: str) -> None:
 @then(parsers.parse('the target host does not have the image "{name}" attached'))
 def _not_attached(world: World, name: str) -> None:
     assert world.attached(name) == set()
+
+
+@then("the old system datastore has nothing of the VM")
+def _nothing_left(world: World, left: str) -> None:
+    assert not world.sandbox.host_path(world.host(), left).exists()
+    assert world.link(world.host())
 
 
 @then("the order fails and names the second disk")
