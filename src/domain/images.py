@@ -5,13 +5,12 @@ oned never calls `rm` for an image whose making failed, so nothing may be left o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from domain import marks as marking
 from domain.attachment import Attachment
-from domain.errors import BadOrder, ForeignVolume, NoUsableReplica
+from domain.choosing import nearest_replica
+from domain.errors import BadOrder, ForeignVolume
 from domain.lifetime import Lifetime
-from domain.names import HostName, VolumeName, image_of, image_volume, same_host, volume_name
+from domain.names import HostName, VolumeName, image_of, image_volume, volume_name
 from domain.opennebula import Datastore, Image
 from domain.orders import CloneImage, CreateImage, MakeImage, RemoveImage
 from domain.ports import FetchedImage, Hosts, ImageSource, Locks, Sources
@@ -130,14 +129,7 @@ class Images:
     def _writable(self, storage: Storage, volume: VolumeName) -> Deployment:
         """Where to write: an up-to-date replica; the front-end's own first, then those of BRIDGE_LIST."""
         seen = storage.cluster.deployments([volume])[volume]
-        good = [each for each in seen if each.good_replica and each.device is not None]
-        if not good:
-            raise NoUsableReplica(volume)
-        return min(good, key=lambda each: self._preference(each, storage.settings.bridges))
-
-    def _preference(self, here: Deployment, bridges: Sequence[HostName]) -> tuple[bool, bool, str]:
-        is_bridge = any(same_host(here.host, bridge) for bridge in bridges)
-        return (not same_host(here.host, self._front_end), not is_bridge, here.host)
+        return nearest_replica(volume, seen, self._front_end, storage.settings.bridges)
 
 
 def _belongs(volume: VolumeName, marked: str | None, image_id: int) -> bool:

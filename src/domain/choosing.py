@@ -1,0 +1,27 @@
+"""Which of several replicas a host works on, where any of them would do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from domain.errors import NoUsableReplica
+from domain.names import HostName, VolumeName, same_host
+from domain.volumes import Deployment
+
+
+def nearest_replica(
+    volume: VolumeName, seen: Sequence[Deployment], front_end: HostName, bridges: Sequence[HostName]
+) -> Deployment:
+    """An up-to-date replica with a device: the front-end's own first, then one of BRIDGE_LIST.
+
+    Raises NoUsableReplica.
+    """
+
+    def preference(here: Deployment) -> tuple[bool, bool, str]:
+        is_bridge = any(same_host(here.host, bridge) for bridge in bridges)
+        return (not same_host(here.host, front_end), not is_bridge, here.host)
+
+    good = [each for each in seen if each.good_replica and each.device is not None]
+    if not good:
+        raise NoUsableReplica(volume)
+    return min(good, key=preference)
