@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
+from lxml import etree
 from pytest_bdd import given, parsers, then, when
 
 from adapters.memory.linstor.objects import Definition
@@ -46,6 +47,23 @@ class FeatureCloud(Cloud):
         """The image datastore names another resource group from now on."""
         self._image_datastore = re.sub("OpenNebula-Default", group, self._image_datastore)
         self.sandbox.oned.put("datastore", IMAGES, self._image_datastore)
+
+    def use_staging(self, directory: str) -> None:
+        """The image datastore names a directory for temporary files from now on."""
+        root = etree.fromstring(self._image_datastore)
+        template = root.find("TEMPLATE")
+        for each in root.findall("TEMPLATE/STAGING_DIR"):
+            each.getparent().remove(each)
+        etree.SubElement(template, "STAGING_DIR").text = directory
+        self._image_datastore = etree.tostring(root, encoding="unicode")
+        self.sandbox.oned.put("datastore", IMAGES, self._image_datastore)
+
+    def export_image(self, identity: int) -> str:
+        """`onemarketapp create --image`: export. What it printed."""
+        image = self.images[identity]
+        return self._about_image(
+            "export", identity, documents.image(identity, "", image.size_mib, {"SOURCE": image.source})
+        )
 
     def delete_by_force(self, vm: int) -> None:
         """`onevm recover --delete`: delete for every disk, whatever it is, and then for the directory."""

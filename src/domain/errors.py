@@ -13,6 +13,7 @@
     ├── HostError                about one host: HostUnreachable, HostCommandFailed
     ├── OnedError                oned: OnedUnreachable, OnedRefused
     ├── SourceError              what an image is made from: SourceRefused, SourceUnreadable
+    ├── ExportFailed             the file that an image is exported to
     ├── ScriptFailed             one of OpenNebula's own scripts
     ├── Expired                  a limit ran out
     └── SeveralFailed            more than one of the above, all named
@@ -276,6 +277,12 @@ class SourceRefused(SourceError):
 
 class SourceUnreadable(SourceError):
     """A download, a check sum, a conversion or a read failed."""
+
+
+class ExportFailed(DriverError):
+    """The file that an image is exported to cannot be written."""
+
+    advice = "give the datastore a STAGING_DIR that oneadmin can write to, with room for the whole image"
 
 
 class ScriptFailed(DriverError):

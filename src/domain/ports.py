@@ -192,6 +192,25 @@ class FetchedImage:
     command: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class SavedImage:
+    """A file of the front-end and the MD5 of what is in it, as hexadecimal digits."""
+
+    path: str
+    md5: str
+
+
+class Exports(Protocol):
+    """Files on the front-end in which exported images wait for a marketplace."""
+
+    def save(self, host: HostName, device: str, size_bytes: int, directory: str) -> SavedImage:
+        """Read the first *size_bytes* of *device* of *host* into a new file of *directory*, holes where it has zeros.
+
+        Of a save that fails nothing is left. Files of saves that ended more than a day ago are removed: nobody
+        fetches them any more. Raises HostUnreachable, HostCommandFailed, ExportFailed.
+        """
+
+
 class Scripts(Protocol):
     """OpenNebula's own drivers beside this one."""
 

@@ -16,6 +16,7 @@ from domain.attachment import Attachment
 from domain.debts import Debts
 from domain.disk_changes import DiskChanges
 from domain.disks import Disks
+from domain.exporting import Exporting
 from domain.healing import Healing
 from domain.image_snapshots import ImageSnapshots
 from domain.images import Images
@@ -64,6 +65,12 @@ def _sources(installation: Any, environment: Mapping[str, str], limits: Limits, 
     from adapters.opennebula.sources import FrontEndSources
 
     return wrap("sources", FrontEndSources(installation, environment, limits))
+
+
+def _exports(limits: Limits, wrap: Wrap) -> Any:
+    from adapters.opennebula.exports import FrontEndExports
+
+    return wrap("exports", FrontEndExports(limits))
 
 
 def _scripts(installation: Any, environment: Mapping[str, str], wrap: Wrap) -> Any:
@@ -115,6 +122,7 @@ class Container(containers.DeclarativeContainer):
     oned = providers.Singleton(_oned, environment, wrap)
     hosts = providers.Singleton(_hosts, limits, wrap)
     sources = providers.Singleton(_sources, installation, environment, limits, wrap)
+    exports = providers.Singleton(_exports, limits, wrap)
     scripts = providers.Singleton(_scripts, installation, environment, wrap)
     locks = providers.Singleton(_locks, environment)
     parallel = providers.Singleton(_parallel)
@@ -132,6 +140,7 @@ class Container(containers.DeclarativeContainer):
         Disks, storages, oned, hosts, locks, attachment, lifetime, healing, debts, legacy_contexts
     )
     images = providers.Singleton(Images, storages, hosts, sources, locks, lifetime, attachment, front_end)
+    exporting = providers.Singleton(Exporting, storages, exports, front_end)
     migration = providers.Singleton(
         Migration, storages, locks, parallel, clock, attachment, healing, debts, vm_directory
     )

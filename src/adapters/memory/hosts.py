@@ -62,6 +62,10 @@ class MemoryHost:
         """Write to a device. Raises OSError."""
         self._devices.write(self.name, name, offset, data)
 
+    def read_device(self, name: str, length: int) -> bytes:
+        """The beginning of a device. Raises OSError."""
+        return self._devices.read(self.name, name, 0, length)
+
     def freeze(self, deploy_id: str, *, frozen: bool) -> bool:
         """Freeze or thaw a guest; False where it has no agent."""
         if deploy_id not in self.agents:
@@ -152,6 +156,17 @@ class MemoryHosts:
         except OSError as error:
             raise HostCommandFailed(host, f"write {device}", str(error)) from error
         return len(data)
+
+    def read_image(self, host: HostName, device: str, size_bytes: int) -> bytes:
+        """The first bytes of a device, in one session. Raises HostUnreachable, HostCommandFailed."""
+        here = self._session(host)
+        found = here.device(device)
+        if found is None or found.size_bytes < size_bytes:
+            raise HostCommandFailed(host, f"read {device}", "no device of this host, or too small a one")
+        try:
+            return here.read_device(device, size_bytes)
+        except OSError as error:
+            raise HostCommandFailed(host, f"read {device}", str(error)) from error
 
 
 def _copied(origin: MemoryHost, directory: str, destination: MemoryHost, to: str) -> None:

@@ -1,4 +1,4 @@
-# Write an image from standard input to a device, flush it, and read it back.
+# Write an image from standard input to a device, flush it, and read it back; or send what is on a device.
 
 sum_of_device() { # DEVICE BYTES
     dd if="$1" bs=4M iflag=fullblock,count_bytes count="$2" status=none | sha256sum | cut -d ' ' -f 1
@@ -14,4 +14,12 @@ write_device() { # DEVICE BYTES CONVERSIONS
     said=$(dd of="$1" bs=4M iflag=fullblock "${flags[@]}" conv="$3" 2>&1 > /dev/null) ||
         fail "$(tail -n 1 <<< "$said")"
     printf '%s %s %s\n' "$mark" "$(grep -oE '^[0-9]+ bytes' <<< "$said")" "$(sum_of_device "$1" "$2")"
+}
+
+send_device() { # DEVICE BYTES
+    local bytes
+    bytes=$(device_bytes "$1") || fail "$1 is no block device of this host"
+    [ "$bytes" -ge "$2" ] || fail "$1 has $bytes bytes and not the $2 of the image"
+    printf '%s ready\n' "$mark"
+    dd if="$1" bs=4M iflag=fullblock,count_bytes count="$2" status=none
 }

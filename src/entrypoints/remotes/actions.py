@@ -8,7 +8,6 @@ from typing import Any
 from domain import orders
 from domain.capacity import monitor
 from domain.context import make_context
-from domain.errors import BadOrder
 from domain.source_size import size_of_source
 from entrypoints.container import Container
 
@@ -44,8 +43,11 @@ def _create_image(container: Container, order: orders.CreateImage, _action: str)
     return f"{name} raw" if container.installation().version >= (6, 0) else str(name)
 
 
-def _export(_container: Container, order: orders.ExportImage, _action: str) -> str:
-    raise BadOrder(f"image {order.image.source or order.image.path} cannot be exported: this version has no export")
+def _export(container: Container, order: orders.ExportImage, _action: str) -> str:
+    from adapters.opennebula.import_info import import_info
+
+    exported = container.exporting().export(order)
+    return import_info(exported.path, exported.md5, exported.size_mib)
 
 
 def _context(container: Container, order: orders.MakeContext, _action: str) -> str:

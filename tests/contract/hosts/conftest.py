@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,14 +18,16 @@ import pytest
 
 from adapters.memory.clock import MemoryClock
 from adapters.memory.device_table import DeviceInfo
+from adapters.memory.exports import MemoryExports
 from adapters.memory.file_tree import Directory, Link
 from adapters.memory.hosts import MemoryHosts
 from adapters.memory.sources import MemorySources
+from adapters.opennebula.exports import FrontEndExports
 from adapters.opennebula.front_end import Installation
 from adapters.opennebula.hosts import SshHosts
 from adapters.opennebula.sources import FrontEndSources
 from domain.names import HostName
-from domain.ports import Hosts, Sources
+from domain.ports import Exports, Hosts, Sources
 from domain.settings import Limits
 
 ALPHA, BETA = HostName("alpha"), HostName("beta")
@@ -79,12 +82,30 @@ class BashWorld:
         self.hosts: Hosts = SshHosts(limits, self.shell)  # type: ignore[arg-type]
         installation = Installation(root, root, root, (7, 4, 0))
         self.sources: Sources = FrontEndSources(installation, os.environ, limits, self.shell)  # type: ignore[arg-type]
+        self.exports: Exports = FrontEndExports(limits, self.shell)  # type: ignore[arg-type]
         self.shared = str(root / "shared" / "datastores" / "0")
         Path(self.shared).mkdir(parents=True)
         for host in (ALPHA, BETA):
             for name in ("sys/class/block", "dev", "var/lib/one/datastores/0"):
                 (root / host / name).mkdir(parents=True)
         (root / "guests").mkdir()
+
+    def exported(self, path: str) -> bytes | None:
+        """What is in a file of the front-end, None where there is none."""
+        return Path(path).read_bytes() if Path(path).exists() else None
+
+    def staging(self, *, forgotten: Sequence[str] = ()) -> str:
+        """A directory of the front-end, with files in it that were exported two days ago."""
+        directory = self._root / "staging"
+        directory.mkdir()
+        for name in forgotten:
+            (directory / name).write_bytes(b"old")
+            os.utime(directory / name, (time.time() - 2 * 86400,) * 2)
+        return str(directory)
+
+    def staged(self, directory: str) -> list[str]:
+        """The names of its files."""
+        return sorted(each.name for each in Path(directory).iterdir())
 
     def home(self, host: str) -> str:
         """The system datastore directory of a host."""
@@ -211,9 +232,27 @@ class MemoryWorld:
         self.hosts: Hosts = self.memory
         self._sources = MemorySources(self.memory)
         self.sources: Sources = self._sources
+        self._exports = MemoryExports(self.memory, set())
+        self.exports: Exports = self._exports
         self.memory.host(ALPHA).make_directory(self.shared)
         for host in (ALPHA, BETA):
             self.memory.host(host).make_directory(self.home(host))
+
+    def exported(self, path: str) -> bytes | None:
+        """What is in a file of the front-end, None where there is none."""
+        return self._exports.files.get(path)
+
+    def staging(self, *, forgotten: Sequence[str] = ()) -> str:
+        """A directory of the front-end, with files in it that were exported two days ago."""
+        self._exports.directories.add("/staging")
+        for name in forgotten:
+            self._exports.files[f"/staging/{name}"] = b"old"
+            self._exports.stale.add(f"/staging/{name}")
+        return "/staging"
+
+    def staged(self, directory: str) -> list[str]:
+        """The names of its files."""
+        return sorted(path.removeprefix(f"{directory}/") for path in self._exports.files)
 
     def home(self, _host: str) -> str:
         """The system datastore directory of a host."""
