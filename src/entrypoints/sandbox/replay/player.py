@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from entrypoints.sandbox.replay import failures
+from domain.names import VolumeName
+from entrypoints.sandbox.replay import failures, market
 from entrypoints.sandbox.replay.audit import Audit
 from entrypoints.sandbox.replay.effects import Hypervisor
 from entrypoints.sandbox.replay.holdings import Holdings
@@ -187,6 +188,11 @@ class Player:
 
     def _compare_output(self, call: Call, printed: str) -> None:
         """What oned reads: names and sizes as they are, of a monitoring only which values it has."""
+        if call.kind == "ds" and call.plain_action == "export":
+            name = VolumeName(subject(call).source)
+            for what in market.take(printed, partial(self._ledger.differences, name)):
+                self._report.call(call, what)
+            return
         recorded = call.stdout or ""
         if call.kind == "ds" and call.plain_action in _WITH_OUTPUT and printed.strip() != recorded.strip():
             self._report.call(call, f"printed {printed.strip()!r}, recorded is {recorded.strip()!r}")
