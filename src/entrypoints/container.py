@@ -1,6 +1,6 @@
 """Wiring: the one place that chooses adapters (dependency-injector).
 
-Adapters are imported when they are first needed, because imports are most of what a short order costs.
+Adapters and rules are imported when they are first needed, because imports are most of what a short order costs.
 `wrap` gets a port by name and gives what the rules see: tests, traces and faults come in here.
 """
 
@@ -8,32 +8,21 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from dependency_injector import containers, providers
 
-from domain.attachment import Attachment
-from domain.debts import Debts
-from domain.disk_changes import DiskChanges
-from domain.disks import Disks
-from domain.exporting import Exporting
-from domain.healing import Healing
-from domain.image_snapshots import ImageSnapshots
-from domain.images import Images
-from domain.legacy_contexts import LegacyContexts
-from domain.lifetime import Lifetime
-from domain.migration import Migration
 from domain.names import HostName
-from domain.relocation import Relocation
-from domain.returning import Returning
-from domain.saving import Saving
 from domain.settings import Limits
-from domain.sizes import Sizes
-from domain.snapshots import Snapshots
-from domain.storage import Storages
-from domain.vm_directory import VmDirectory
 
 Wrap = Callable[[str, Any], Any]
+
+
+def _rules(path: str) -> Callable[..., Any]:
+    """Makes the class at *path*, `module.Class`; its module is imported when the first order needs it."""
+    module, _, name = path.rpartition(".")
+    return lambda *ports: getattr(import_module(module), name)(*ports)
 
 
 def _installation(environment: Mapping[str, str]) -> Any:
@@ -129,27 +118,51 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(_clock)
     documents = providers.Singleton(_documents, oned.provider)
 
-    storages = providers.Singleton(Storages, oned, clusters, environment)
-    attachment = providers.Singleton(Attachment, clock)
-    lifetime = providers.Singleton(Lifetime, clock)
-    healing = providers.Singleton(Healing, attachment)
-    debts = providers.Singleton(Debts, hosts)
-    legacy_contexts = providers.Singleton(LegacyContexts, storages, oned, locks, lifetime)
-    vm_directory = providers.Singleton(VmDirectory, hosts, scripts, oned)
+    storages = providers.Singleton(_rules("domain.storage.Storages"), oned, clusters, environment)
+    attachment = providers.Singleton(_rules("domain.attachment.Attachment"), clock)
+    lifetime = providers.Singleton(_rules("domain.lifetime.Lifetime"), clock)
+    healing = providers.Singleton(_rules("domain.healing.Healing"), attachment)
+    debts = providers.Singleton(_rules("domain.debts.Debts"), hosts)
+    legacy_contexts = providers.Singleton(
+        _rules("domain.legacy_contexts.LegacyContexts"), storages, oned, locks, lifetime
+    )
+    vm_directory = providers.Singleton(_rules("domain.vm_directory.VmDirectory"), hosts, scripts, oned)
     disks = providers.Singleton(
-        Disks, storages, oned, hosts, locks, attachment, lifetime, healing, debts, legacy_contexts
+        _rules("domain.disks.Disks"),
+        storages,
+        oned,
+        hosts,
+        locks,
+        attachment,
+        lifetime,
+        healing,
+        debts,
+        legacy_contexts,
     )
-    images = providers.Singleton(Images, storages, hosts, sources, locks, lifetime, attachment, front_end)
-    exporting = providers.Singleton(Exporting, storages, exports, front_end)
+    images = providers.Singleton(
+        _rules("domain.images.Images"), storages, hosts, sources, locks, lifetime, attachment, front_end
+    )
+    exporting = providers.Singleton(_rules("domain.exporting.Exporting"), storages, exports, front_end)
     migration = providers.Singleton(
-        Migration, storages, locks, parallel, clock, attachment, healing, debts, vm_directory
+        _rules("domain.migration.Migration"), storages, locks, parallel, clock, attachment, healing, debts, vm_directory
     )
-    sizes = providers.Singleton(Sizes, clock)
-    snapshots = providers.Singleton(Snapshots, clock, sizes)
-    disk_changes = providers.Singleton(DiskChanges, storages, oned, hosts, locks, sizes, snapshots)
-    image_snapshots = providers.Singleton(ImageSnapshots, storages, locks, snapshots)
-    returning = providers.Singleton(Returning, hosts, sources, attachment, lifetime)
+    sizes = providers.Singleton(_rules("domain.sizes.Sizes"), clock)
+    snapshots = providers.Singleton(_rules("domain.snapshots.Snapshots"), clock, sizes)
+    disk_changes = providers.Singleton(
+        _rules("domain.disk_changes.DiskChanges"), storages, oned, hosts, locks, sizes, snapshots
+    )
+    image_snapshots = providers.Singleton(_rules("domain.image_snapshots.ImageSnapshots"), storages, locks, snapshots)
+    returning = providers.Singleton(_rules("domain.returning.Returning"), hosts, sources, attachment, lifetime)
     relocation = providers.Singleton(
-        Relocation, storages, oned, hosts, locks, attachment, healing, debts, returning, legacy_contexts
+        _rules("domain.relocation.Relocation"),
+        storages,
+        oned,
+        hosts,
+        locks,
+        attachment,
+        healing,
+        debts,
+        returning,
+        legacy_contexts,
     )
-    saving = providers.Singleton(Saving, storages, oned, locks, lifetime, snapshots)
+    saving = providers.Singleton(_rules("domain.saving.Saving"), storages, oned, locks, lifetime, snapshots)

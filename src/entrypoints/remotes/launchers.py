@@ -11,6 +11,8 @@ from entrypoints.remotes.parser import ACTIONS
 LAUNCHER = """#!{python} -IS
 import sys
 sys.path[:0] = {paths!r}
+# dependency-injector looks for these two and does without; loading them takes longer than most actions
+sys.modules.update(dict.fromkeys(("asyncio", "werkzeug")))
 from entrypoints.remotes.main import launch
 launch(__file__)
 """

@@ -61,12 +61,16 @@ class Record:
 
 @dataclass
 class VmDocument:
-    """A VM that changes: `xml()` is what oned would say now. *disks*: id -> attributes of the DISK."""
+    """A VM that changes: `xml()` is what oned would say now.
+
+    *disks*: id -> attributes of the DISK. *snapshots*: disk -> snapshot -> when it was asked for, in seconds.
+    """
 
     identity: int
     history: list[Record]
     disks: dict[int, dict[str, object]] = field(default_factory=dict)
     context_disk: int | None = None
+    snapshots: dict[int, dict[int, int]] = field(default_factory=dict)
 
     @property
     def now(self) -> Record:
@@ -82,9 +86,17 @@ class VmDocument:
             _template(template, {"DISK_ID": disk, **values}, "DISK")
         if self.context_disk is not None:
             _template(template, {"DISK_ID": self.context_disk}, "CONTEXT")
+        for disk, taken in self.snapshots.items():
+            _snapshots(root, disk, taken)
         records = list(enumerate(self.history))
         _history(etree.SubElement(root, "HISTORY_RECORDS"), records[-1:] if current_only else records)
         return _text(root)
+
+
+def _snapshots(parent: etree._Element, disk: int, taken: Mapping[int, int]) -> None:
+    found = _added(etree.SubElement(parent, "SNAPSHOTS"), {"DISK_ID": disk})
+    for snapshot, date in taken.items():
+        _added(etree.SubElement(found, "SNAPSHOT"), {"ID": snapshot, "DATE": date})
 
 
 def _history(parent: etree._Element, records: Sequence[tuple[int, Record]]) -> None:

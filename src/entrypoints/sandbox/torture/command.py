@@ -14,6 +14,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from entrypoints.sandbox.cloud import OrderFailed
 from entrypoints.sandbox.torture.scenes import SCENES
 from entrypoints.sandbox.torture.trials import Verdict, trial, undisturbed
 
@@ -26,7 +27,7 @@ def tortured(name: str, seed: int, pool: ThreadPoolExecutor, most: int) -> Verdi
     """Every kill of one action, or *most* of them chosen by *seed*."""
     try:
         good = undisturbed(name, seed)
-    except RuntimeError as failed:
+    except (RuntimeError, OrderFailed, OSError) as failed:
         return Verdict(name, broken=str(failed))
     kills = list(range(1, good.events + 1))
     if most and len(kills) > most:
@@ -60,9 +61,9 @@ def _table(verdicts: Iterable[Verdict]) -> Table:
 
 def _tell(console: Console, verdict: Verdict) -> None:
     for each in verdict.failed:
-        console.print(f"{verdict.name}, killed after {each.killed_after}:", markup=False)
+        console.print(f"{verdict.name}, killed after {each.killed_after}:", markup=False, soft_wrap=True)
         for difference in each.differences:
-            console.print(f"  {difference}", markup=False)
+            console.print(f"  {difference}", markup=False, soft_wrap=True)
 
 
 def main(argv: Sequence[str]) -> int:

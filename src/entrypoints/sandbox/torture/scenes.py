@@ -106,12 +106,19 @@ def _carry_out(stage: Stage, order: Order) -> None:
         raise RuntimeError(f"{order.kind}/{order.action} ended with {ended.exit_code}: {ended.stderr}")
 
 
+def _take(stage: Stage, disk: int, number: int) -> None:
+    stage.ask_snapshot(disk, number)
+    _carry_out(stage, stage.tm("snap_create", stage.place(HOME, disk), number))
+
+
 def _snapshot(action: str, *, taken: int = 0) -> Scene:
-    """With snapshots 0 to *taken* - 1 there, and different data after each."""
+    """With snapshots 0 to *taken* - 1 there."""
 
     def scene(stage: Stage) -> Order:
         for number in range(taken):
-            _carry_out(stage, stage.tm("snap_create", stage.place(HOME, 0), number))
+            _take(stage, 0, number)
+        if "create" in action:
+            stage.ask_snapshot(0, taken)
         return stage.tm(action, stage.place(HOME, 0), taken if "create" in action else 0)
 
     return scene
@@ -119,7 +126,7 @@ def _snapshot(action: str, *, taken: int = 0) -> Scene:
 
 def _save(snapshot: int) -> Scene:
     def scene(stage: Stage) -> Order:
-        _carry_out(stage, stage.tm("snap_create", stage.place(HOME, 0), 0))
+        _take(stage, 0, 0)
         return stage.tm("cpds", stage.place(HOME, 0), f"OpenNebula-Image-{NEW}", snapshot)
 
     return scene
@@ -128,7 +135,7 @@ def _save(snapshot: int) -> Scene:
 def _image_snapshot(action: str) -> Scene:
     def scene(stage: Stage) -> Order:
         stage.boot()
-        _carry_out(stage, stage.tm("snap_create", stage.place(HOME, 1), 0))
+        _take(stage, 1, 0)
         stage.terminate(VM)
         return stage.image(action, DATA, TARGET_SNAPSHOT=0)
 

@@ -12,6 +12,7 @@ from entrypoints.sandbox.torture.kills import Order
 
 VM, OS, DATA, NEW = 7, 20, 21, 30
 MIB = 4
+FIRST_DATE = 1_790_000_000
 HOME, AWAY, FRONT_END = "host-a", "host-c", "one-fe"
 
 
@@ -48,6 +49,11 @@ class Stage(Cloud):
     def go_to(self, host: str) -> None:
         """Oned writes down that the VM is to be on *host*."""
         self.vms[VM].history.append(Record(host, SYSTEM_LINSTOR, SYSTEM_TM[SYSTEM_LINSTOR]))
+        self._tell(VM)
+
+    def ask_snapshot(self, disk: int, number: int) -> None:
+        """Oned writes a snapshot down before it asks for it."""
+        self.vms[VM].snapshots.setdefault(disk, {})[number] = FIRST_DATE + number
         self._tell(VM)
 
     # -- orders -----------------------------------------------------------------------------------
