@@ -78,7 +78,7 @@ class DiskChanges:
         """Set the disk back; under ALLOW_ORPHANS=LINEAR oned has dropped the younger snapshots, so they go here."""
         vm, storage, volume = self._about(order)
         with self._locks.hold([volume], storage.settings.limits.lock):
-            self._snapshots.revert(storage, volume, order.snapshot_id)
+            self._snapshots.revert(storage, volume, order.snapshot_id, order.place.host)
             disk = known_disk(vm, order.of)
             if disk.attributes.get("ALLOW_ORPHANS", "").upper() == "LINEAR":
                 self._snapshots.delete_younger(storage, volume, order.snapshot_id)

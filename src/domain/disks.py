@@ -118,7 +118,7 @@ class Disks:
         with self._locks.hold([order.source], storage.settings.limits.lock), undoing() as undo:
             definition = existing(storage, order.source)
             self._debts.settle(storage, definition, order.place)
-            self._healing.heal(storage, definition)
+            self._healing.heal(storage, definition, [order.place.host])
             here = self._attachment.ensure(storage, order.source, order.place.host, undo)
             self._link(storage, here, order.place, 0, None)
 
@@ -159,7 +159,7 @@ class Disks:
         if definition is None:
             self._unlink(place)
             return
-        self._healing.heal(storage, definition)
+        self._healing.heal(storage, definition, [place.host])
         self._debts.settle(storage, definition, place)
         here = on_host(storage.cluster.deployments([volume])[volume], place.host)
         if self._users_left(storage, volume, place, here) == 0 and here is not None:

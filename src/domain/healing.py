@@ -5,10 +5,12 @@ OpenNebula's ssh and shared drivers never pass `failmigrate` on, so the next ord
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from domain import marks as marking
 from domain.attachment import Attachment
 from domain.errors import StillTwoWriters
-from domain.names import HostName
+from domain.names import HostName, same_host
 from domain.storage import Storage
 from domain.volumes import Definition, Deployment, Role, on_host
 
@@ -30,10 +32,11 @@ class Healing:
     def __init__(self, attachment: Attachment) -> None:
         self._attachment = attachment
 
-    def heal(self, storage: Storage, definition: Definition, *, keep: HostName | None = None) -> None:
+    def heal(self, storage: Storage, definition: Definition, homes: Collection[HostName]) -> None:
         """End the migration that *definition* still carries, and the permission of two writers without one.
 
-        While both hosts write, a migration is running: everything stays. *keep* keeps its attachment.
+        While both hosts write, a migration is running: everything stays. *homes* are the hosts that the order counts
+        on: it knows where the VM is, so the other end of that migration is wanted by nobody.
         """
         pair = marking.migration_pair(definition.marks)
         if pair is None and not definition.two_writers:
@@ -43,7 +46,7 @@ class Healing:
             return
         self.forbid(storage, definition, pair, seen)
         if pair is not None:
-            self._drop_unused(storage, definition, pair, keep)
+            self._drop_unused(storage, definition, pair, homes)
         self.forget(storage, definition)
 
     def forbid(self, storage: Storage, definition: Definition, pair: Pair | None, seen: tuple[Deployment, ...]) -> None:
@@ -68,11 +71,10 @@ class Healing:
             return refused
         return None
 
-    def _drop_unused(self, storage: Storage, definition: Definition, pair: Pair, keep: HostName | None) -> None:
-        """Detach the end that no VM uses; where neither end is in use, nothing tells which one is wanted."""
+    def _drop_unused(self, storage: Storage, definition: Definition, pair: Pair, homes: Collection[HostName]) -> None:
+        """Detach the ends that no VM uses: those that are neither open nor at home."""
         seen = storage.cluster.deployments([definition.name])[definition.name]
-        users = [each.host for each in seen if each.in_use]
         for host in pair:
             here = on_host(seen, host)
-            if users and here is not None and not here.in_use and host != keep:
+            if here is not None and not here.in_use and not any(same_host(host, home) for home in homes):
                 self._attachment.release(storage, definition.name, host)

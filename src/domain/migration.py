@@ -64,7 +64,7 @@ class Migration:
         cluster, volume = moving.storage.cluster, moving.volume
         refuse_third_user(moving, order)
         self._debts.settle(moving.storage, moving.definition, Place(order.target, moving.path))
-        self._healing.heal(moving.storage, moving.definition, keep=order.target)
+        self._healing.heal(moving.storage, moving.definition, [order.source, order.target])
         require_good_replica(volume, moving.seen)
         here = moving.on(order.target)
         if here is None or not wanted_here(here, moving.seen):

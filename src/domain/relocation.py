@@ -68,7 +68,7 @@ class Relocation:
         with self._locks.hold([volume], storage.settings.limits.lock):
             definition = self._definition(storage, volume, order, vm)
             self._debts.settle(storage, definition, order.target)
-            self._healing.heal(storage, definition)
+            self._healing.heal(storage, definition, [order.source.host, order.target.host])
             if is_host_of(vm, order.target.host):
                 self._arrive(storage, volume, order)
             self._leave(storage, volume, order, shared=disk.readonly)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from domain import marks as marking
 from domain.errors import NotInSync, SnapshotExists, SnapshotFailed, UnknownSnapshot, VolumeInUse
 from domain.lifetime import existing
-from domain.names import SnapshotName, VolumeName, snapshot_name, snapshot_number
+from domain.names import HostName, SnapshotName, VolumeName, same_host, snapshot_name, snapshot_number
 from domain.ports import Clock
 from domain.sizes import Sizes
 from domain.storage import Storage
@@ -64,8 +64,10 @@ class Snapshots:
             storage.cluster.delete_snapshot(volume, each.name)
         return following
 
-    def revert(self, storage: Storage, volume: VolumeName, number: int) -> None:
+    def revert(self, storage: Storage, volume: VolumeName, number: int, home: HostName | None = None) -> None:
         """Set the volume back to snapshot *number*; the other snapshots, the marks and the size stay.
+
+        A VM that is not running keeps its attachment to the host *home*.
 
         A rollback would shrink what grew since (linstor.md 2.11); what is added again reads as zeros (rule 8).
         Raises UnknownSnapshot, VolumeInUse, NotInSync; nothing is changed then. Until every replica is complete
@@ -81,15 +83,18 @@ class Snapshots:
         if definition.marks:
             storage.cluster.mark(volume, definition.marks)
         self._wait_whole(storage, volume)
-        self._restore_witness(storage, volume, seen)
+        self._restore_witness(storage, volume, home)
         self._sizes.ensure(storage, volume, definition.size_kib)
 
     @staticmethod
-    def _restore_witness(storage: Storage, volume: VolumeName, before: Sequence[Deployment]) -> None:
-        """A rollback brings a witness back as a plain attachment (linstor.md 2.11), where no VM uses it."""
-        witnesses = {each.host for each in before if each.role is Role.WITNESS}
+    def _restore_witness(storage: Storage, volume: VolumeName, home: HostName | None) -> None:
+        """A rollback brings a witness back as a plain attachment (linstor.md 2.11), where no VM uses it.
+
+        Where the witness was is not asked: an earlier try that was killed has forgotten it.
+        """
         for each in storage.cluster.deployments([volume])[volume]:
-            if each.host in witnesses and each.role is Role.ATTACHMENT:
+            at_home = home is not None and same_host(each.host, home)
+            if each.role is Role.ATTACHMENT and not each.in_use and not at_home:
                 storage.cluster.detach(volume, each.host)
 
     def delete_younger(self, storage: Storage, volume: VolumeName, number: int) -> None:
