@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from domain.names import DiskOf, HostName, VolumeName
 from domain.opennebula import Datastore, Image, Vm
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A path on a host. The path is absolute, without double slashes."""
 
     host: HostName
@@ -22,8 +21,7 @@ class Place:
         return str(PurePosixPath(self.path).parent)
 
 
-@dataclass(frozen=True)
-class CloneDisk:
+class CloneDisk(NamedTuple):
     """`clone FE:SOURCE HOST:DIR/disk.N VMID DSID`: a private copy of an image for one disk."""
 
     source: VolumeName
@@ -32,8 +30,7 @@ class CloneDisk:
     datastore_id: int
 
 
-@dataclass(frozen=True)
-class LinkDisk:
+class LinkDisk(NamedTuple):
     """`ln FE:SOURCE HOST:DIR/disk.N VMID DSID`: the image's own volume for one disk."""
 
     source: VolumeName
@@ -42,8 +39,7 @@ class LinkDisk:
     datastore_id: int
 
 
-@dataclass(frozen=True)
-class MakeVolatile:
+class MakeVolatile(NamedTuple):
     """`mkimage SIZE FORMAT HOST:DIR/disk.N VMID DSID` and `mkswap SIZE HOST:DIR/disk.N VMID DSID`."""
 
     size_mib: int
@@ -53,8 +49,7 @@ class MakeVolatile:
     datastore_id: int
 
 
-@dataclass(frozen=True)
-class ReleaseDisk:
+class ReleaseDisk(NamedTuple):
     """`mvds HOST:DIR/disk.N SOURCE VMID DSID`: a persistent disk ends."""
 
     place: Place
@@ -63,8 +58,7 @@ class ReleaseDisk:
     datastore_id: int
 
 
-@dataclass(frozen=True)
-class DeleteDisk:
+class DeleteDisk(NamedTuple):
     """`delete HOST:DIR/disk.N VMID DSID`: a disk ends; whether its volume does is decided by what it is."""
 
     place: Place
@@ -72,8 +66,7 @@ class DeleteDisk:
     datastore_id: int
 
 
-@dataclass(frozen=True)
-class DeleteDirectory:
+class DeleteDirectory(NamedTuple):
     """`delete HOST:DIR VMID DSID`: the VM directory ends."""
 
     place: Place
@@ -81,8 +74,7 @@ class DeleteDirectory:
     datastore_id: int
 
 
-@dataclass(frozen=True)
-class Migrate:
+class Migrate(NamedTuple):
     """`premigrate|postmigrate|failmigrate SRC DST DIR VMID DSID [CALLER]`, the VM on stdin.
 
     *caller* is the driver of the system datastore that passed the call on; "" when it is ours.
@@ -98,8 +90,7 @@ class Migrate:
     payload: bytes = b""
 
 
-@dataclass(frozen=True)
-class MakeContext:
+class MakeContext(NamedTuple):
     """`context FILE... HOST:DIR/disk.N VMID DSID`; *argv* as oned gave it."""
 
     argv: tuple[str, ...]
@@ -109,15 +100,13 @@ class MakeContext:
     payload: bytes = b""
 
 
-@dataclass(frozen=True)
-class Monitor:
+class Monitor(NamedTuple):
     """`monitor`: the space of a datastore."""
 
     datastore: Datastore
 
 
-@dataclass(frozen=True)
-class StatImage:
+class StatImage(NamedTuple):
     """`stat`: the size of what an image will be made from. *argv* and *payload* as oned gave them."""
 
     image: Image
@@ -126,8 +115,7 @@ class StatImage:
     payload: bytes
 
 
-@dataclass(frozen=True)
-class CreateImage:
+class CreateImage(NamedTuple):
     """`cp`: an image from a path or URL. *payload_base64* for the sources that ask for it (s3)."""
 
     image: Image
@@ -135,32 +123,28 @@ class CreateImage:
     payload_base64: str
 
 
-@dataclass(frozen=True)
-class MakeImage:
+class MakeImage(NamedTuple):
     """`mkfs`: an empty or formatted image, or only a name (`save_as`)."""
 
     image: Image
     datastore: Datastore
 
 
-@dataclass(frozen=True)
-class CloneImage:
+class CloneImage(NamedTuple):
     """`clone` of the datastore driver: an image from an image."""
 
     image: Image
     datastore: Datastore
 
 
-@dataclass(frozen=True)
-class RemoveImage:
+class RemoveImage(NamedTuple):
     """`rm`: an image ends."""
 
     image: Image
     datastore: Datastore
 
 
-@dataclass(frozen=True)
-class MoveDisk:
+class MoveDisk(NamedTuple):
     """`mv H1:DIR1/disk.N H2:DIR2/disk.N VMID DSID`: a disk changes host or directory, or goes to the front-end."""
 
     source: Place
@@ -169,8 +153,7 @@ class MoveDisk:
     datastore_id: int
 
 
-@dataclass(frozen=True)
-class MoveDirectory:
+class MoveDirectory(NamedTuple):
     """`mv H1:DIR1 H2:DIR2 VMID DSID`: the files of the VM directory change host, directory or both."""
 
     source: Place
@@ -179,8 +162,7 @@ class MoveDirectory:
     datastore_id: int
 
 
-@dataclass(frozen=True)
-class ResizeDisk:
+class ResizeDisk(NamedTuple):
     """`resize HOST:DIR/disk.N SIZE VMID DSID`; the host is the last one of the VM, the device may not be there."""
 
     place: Place
@@ -189,8 +171,7 @@ class ResizeDisk:
     datastore_id: int
 
 
-@dataclass(frozen=True)
-class SnapshotDisk:
+class SnapshotDisk(NamedTuple):
     """`snap_create|snap_create_live|snap_revert|snap_delete HOST:DIR/disk.N SNAPID VMID DSID`."""
 
     place: Place
@@ -199,8 +180,7 @@ class SnapshotDisk:
     datastore_id: int
 
 
-@dataclass(frozen=True)
-class SaveDisk:
+class SaveDisk(NamedTuple):
     """`cpds HOST:DIR/disk.N NEWSOURCE SNAPID VMID DSID`; *snapshot_id* is None for the current state."""
 
     place: Place
@@ -210,16 +190,14 @@ class SaveDisk:
     datastore_id: int
 
 
-@dataclass(frozen=True)
-class SnapshotImage:
+class SnapshotImage(NamedTuple):
     """`snap_delete|snap_revert|snap_flatten` of the datastore driver: the image's TARGET_SNAPSHOT."""
 
     image: Image
     datastore: Datastore
 
 
-@dataclass(frozen=True)
-class ExportImage:
+class ExportImage(NamedTuple):
     """`export`: an image becomes a file that a market can fetch."""
 
     image: Image

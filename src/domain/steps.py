@@ -6,18 +6,16 @@ the step has nothing to tell.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class MakeDirectory:
+class MakeDirectory(NamedTuple):
     """Make *path* and its parents."""
 
     path: str
 
 
-@dataclass(frozen=True)
-class WaitForDevice:
+class WaitForDevice(NamedTuple):
     """Wait until *device* is a block device of at least *size_kib*; fails after *seconds*.
 
     Never opens a name that does not exist (linstor.md 2.18: dd makes plain files in /dev).
@@ -28,8 +26,7 @@ class WaitForDevice:
     seconds: float = 30.0
 
 
-@dataclass(frozen=True)
-class LinkDevice:
+class LinkDevice(NamedTuple):
     """Make *path* a link to *device*, through *alias* when that resolves to the same device within 2 s.
 
     Replaces an older link in one step. Fails when *path* is anything but a link. Tells the target that it chose.
@@ -40,15 +37,13 @@ class LinkDevice:
     alias: str | None = None
 
 
-@dataclass(frozen=True)
-class Unlink:
+class Unlink(NamedTuple):
     """Remove *path* if it is a link. Fails when it is anything else."""
 
     path: str
 
 
-@dataclass(frozen=True)
-class RemoveTree:
+class RemoveTree(NamedTuple):
     """Remove the directory *path* and what is in it, never following a link, never leaving its file system.
 
     Nothing is removed, and "kept" is told, when the directory holds a file named *unless*.
@@ -58,36 +53,31 @@ class RemoveTree:
     unless: str = ""
 
 
-@dataclass(frozen=True)
-class MakeFile:
+class MakeFile(NamedTuple):
     """Make the empty file *path*; its directory exists."""
 
     path: str
 
 
-@dataclass(frozen=True)
-class FileExists:
+class FileExists(NamedTuple):
     """Tell "yes" or "no": whether *path* exists."""
 
     path: str
 
 
-@dataclass(frozen=True)
-class FileSize:
+class FileSize(NamedTuple):
     """Tell the size of the plain file *path* in bytes, "" where there is none (a link is none)."""
 
     path: str
 
 
-@dataclass(frozen=True)
-class RemoveFile:
+class RemoveFile(NamedTuple):
     """Remove the plain file *path*; a missing one is fine, a directory is refused."""
 
     path: str
 
 
-@dataclass(frozen=True)
-class CountLinks:
+class CountLinks(NamedTuple):
     """Tell how many `disk.*` links below *directory*/<datastore>/<vm>/ resolve to *device*, not counting *path*."""
 
     directory: str
@@ -96,15 +86,13 @@ class CountLinks:
     path: str
 
 
-@dataclass(frozen=True)
-class CheckClosed:
+class CheckClosed(NamedTuple):
     """Tell "open" or "closed": whether a process of this host has *device* open, as far as oneadmin can see."""
 
     device: str
 
 
-@dataclass(frozen=True)
-class MakeFileSystem:
+class MakeFileSystem(NamedTuple):
     """Put a file system of *kind* (ext4, xfs, swap, ...) on *device* with the words *options*."""
 
     device: str
@@ -112,23 +100,20 @@ class MakeFileSystem:
     options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class MakeQcow2:
+class MakeQcow2(NamedTuple):
     """Put an empty qcow2 image of *size_kib* into *device*, which has room for it and for its metadata."""
 
     device: str
     size_kib: int
 
 
-@dataclass(frozen=True)
-class StopMonitoring:
+class StopMonitoring(NamedTuple):
     """Remove the flag file `.monitor` of the system datastore directory *directory* (opennebula.md 2.8)."""
 
     directory: str
 
 
-@dataclass(frozen=True)
-class FreezeGuest:
+class FreezeGuest(NamedTuple):
     """Freeze the file systems of the domain *deploy_id* through its agent; tells "frozen" or "no agent".
 
     A watchdog on the host thaws them after *seconds*, whatever becomes of the driver (design.md rule 9).
@@ -138,15 +123,13 @@ class FreezeGuest:
     seconds: float = 60.0
 
 
-@dataclass(frozen=True)
-class ThawGuest:
+class ThawGuest(NamedTuple):
     """Thaw the file systems of the domain *deploy_id* and end the watchdog; thawed already is fine."""
 
     deploy_id: str
 
 
-@dataclass(frozen=True)
-class DeviceSize:
+class DeviceSize(NamedTuple):
     """Tell the size of *device* in bytes."""
 
     device: str

@@ -11,9 +11,9 @@ from entrypoints.remotes.parser import ACTIONS
 LAUNCHER = """#!{python} -IS
 import sys
 sys.path[:0] = {paths!r}
-# dependency-injector looks for these two and does without; loading them takes longer than most actions
-sys.modules.update(dict.fromkeys(("asyncio", "werkzeug")))
-from entrypoints.remotes.main import launch
+from entrypoints.remotes.lean import lean
+with lean():
+    from entrypoints.remotes.main import launch
 launch(__file__)
 """
 
