@@ -65,8 +65,8 @@ class Images:
         with undoing() as undo:
             self._lifetime.create(storage, volume, size_kib, marking.for_image(image.image_id), undo)
             here = self._writable(storage, volume)
-            self._hosts.run(here.host, [WaitForDevice(str(here.device), size_kib, storage.settings.limits.device)])
-            self._sources.write(fetched, here.host, str(here.device), zeroed=here.zeroed)
+            wait = storage.settings.limits.device
+            self._sources.write(fetched, here.host, str(here.device), zeroed=here.zeroed, wait=wait)
             storage.cluster.mark(volume, {}, [marking.STATE])
 
     def make(self, order: MakeImage) -> VolumeName:

@@ -176,10 +176,11 @@ class Sources(Protocol):
         Raises SourceRefused (a backing file, an unknown format), SourceUnreadable.
         """
 
-    def write(self, image: FetchedImage, host: HostName, device: str, *, zeroed: bool) -> int:
-        """Write the raw bytes to *device* of *host*, flush, read the count back; bytes written.
+    def write(self, image: FetchedImage, host: HostName, device: str, *, zeroed: bool, wait: float = 0.0) -> int:
+        """Write the raw bytes to *device* of *host*, flush, read them back and compare; bytes written.
 
-        Holes are skipped only where *zeroed*. Raises HostUnreachable, HostCommandFailed, SourceUnreadable.
+        For at most *wait* seconds the device may still be about to appear. Holes are skipped only where *zeroed*.
+        Raises HostUnreachable, HostCommandFailed, SourceUnreadable.
         """
 
 

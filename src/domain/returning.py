@@ -15,7 +15,7 @@ from domain.names import DiskOf, VolumeName, image_of
 from domain.opennebula import Disk, Vm
 from domain.orders import MoveDisk, Place
 from domain.ports import FetchedImage, Hosts, Sources
-from domain.steps import FileSize, RemoveFile, WaitForDevice
+from domain.steps import FileSize, RemoveFile
 from domain.storage import Storage
 from domain.undoing import undoing
 from domain.volumes import Definition
@@ -51,15 +51,11 @@ class Returning:
         """The mark `returned` tells a retry that the file is not needed any more."""
         size = self._size(order.source, volume)
         begun = {**marks, marking.STATE: marking.CREATING}
-        size_kib = -(-size // 1024)
         with undoing() as undo:
-            self._lifetime.create(storage, volume, size_kib, begun, undo)
+            self._lifetime.create(storage, volume, -(-size // 1024), begun, undo)
             here = self._attachment.ensure(storage, volume, order.target.host, undo)
-            device = str(here.device)
-            wait = WaitForDevice(device, size_kib, storage.settings.limits.device)
-            self._hosts.run(order.target.host, [wait])
-            image = FetchedImage(size, order.source.path)
-            self._sources.write(image, order.target.host, device, zeroed=here.zeroed)
+            image, wait = FetchedImage(size, order.source.path), storage.settings.limits.device
+            self._sources.write(image, order.target.host, str(here.device), zeroed=here.zeroed, wait=wait)
             storage.cluster.mark(volume, {marking.STATE: marking.RETURNED})
 
     def _size(self, place: Place, volume: VolumeName) -> int:

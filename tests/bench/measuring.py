@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from statistics import median
@@ -19,7 +19,7 @@ from adapters.memory.linstor import LinstorModel
 from adapters.memory.linstor.objects import Definition, Resource, VolumeDefinition
 from entrypoints.sandbox import documents
 from entrypoints.sandbox.cloud import IMAGES, SYSTEM_LINSTOR, Cloud
-from entrypoints.sandbox.world import Completed, Sandbox
+from entrypoints.sandbox.world import Completed, Sandbox, Session
 
 OS_IMAGE, DATA_IMAGE, VM = 0, 1, 7
 SECOND = "datastore rm (second)"
@@ -30,8 +30,9 @@ FOREIGN_PORT, FOREIGN_MINOR = 20000, 200000
 
 @dataclass(frozen=True)
 class Measured:
-    """What one executable took; *own_seconds* is without the time in LINSTOR, *ssh* counts sessions per host.
+    """What one executable took; *own_seconds* is without the time in LINSTOR and on hosts.
 
+    *ssh* counts its own sessions per host, *other_ssh* those of OpenNebula's scripts that it called.
     *requests* and *bytes*, which are answered ones, are without *polls*.
     """
 
@@ -39,7 +40,9 @@ class Measured:
     polls: int
     oned: int
     ssh: dict[str, int]
+    other_ssh: int
     bytes: int
+    seconds: float
     own_seconds: float
 
     @classmethod
@@ -47,14 +50,33 @@ class Measured:
         """The figures of an executable that ended; questions for the state of a clone are polls."""
         requests = tuple(each for each in ended.linstor_requests if not is_poll(each))
         polls = len(ended.linstor_requests) - len(requests)
-        ssh = dict(Counter(each.host for each in ended.ssh_sessions))
-        own = ended.seconds - ended.linstor_seconds
-        return cls(requests, polls, len(ended.oned_requests), ssh, ended.linstor_bytes - poll_bytes, own)
+        ours = Counter(each.host for each in ended.ssh_sessions if each.ours)
+        own = ended.seconds - ended.linstor_seconds - on_hosts(ended.ssh_sessions)
+        return cls(
+            requests,
+            polls,
+            len(ended.oned_requests),
+            dict(ours),
+            len(ended.ssh_sessions) - ours.total(),
+            ended.linstor_bytes - poll_bytes,
+            ended.seconds,
+            own,
+        )
 
     @property
     def versions(self) -> int:
         """How often the controller was asked for its version."""
         return sum(each.partition("?")[0].endswith("/controller/version") for each in self.requests)
+
+
+def on_hosts(sessions: Iterable[Session]) -> float:
+    """For how many seconds at least one of *sessions* was open."""
+    total = end = 0.0
+    for each in sorted(sessions, key=lambda session: session.began):
+        closed = each.began + each.seconds
+        total += max(0.0, closed - max(end, each.began))
+        end = max(end, closed)
+    return total
 
 
 def is_poll(request: str) -> bool:

@@ -12,7 +12,7 @@ from adapters.memory.host_steps import StepFailed, Steps
 from domain.errors import HostCommandFailed, HostUnreachable
 from domain.names import HostName, same_host
 from domain.ports import Clock
-from domain.steps import Step
+from domain.steps import Step, WaitForDevice
 
 BLOCK = 64 * 1024
 
@@ -139,15 +139,14 @@ class MemoryHosts:
             raise HostCommandFailed(target, f"receive the files of {to}", str(error)) from error
         return True
 
-    def write_image(self, host: HostName, device: str, data: bytes, *, zeroed: bool) -> int:
+    def write_image(self, host: HostName, device: str, data: bytes, *, zeroed: bool, wait: float = 0.0) -> int:
         """Write *data* to a device in one session, skipping zeros where *zeroed*; how many bytes.
 
-        Raises HostUnreachable, HostCommandFailed.
+        A device that is not there yet, or too small, is waited for at most *wait* seconds. Raises HostUnreachable,
+        HostCommandFailed.
         """
         here = self._session(host)
-        found = here.device(device)
-        if found is None or found.size_bytes < len(data):
-            raise HostCommandFailed(host, f"write {device}", "no device of this host, or too small a one")
+        _performed(host, Steps(here, self._clock), WaitForDevice(device, -(-len(data) // 1024), wait))
         try:
             for offset in range(0, len(data), BLOCK):
                 block = data[offset : offset + BLOCK]

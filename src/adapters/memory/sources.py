@@ -41,6 +41,6 @@ class MemorySources:
         path = self.real_path(source.path)
         yield FetchedImage(len(self.files[path]), path)
 
-    def write(self, image: FetchedImage, host: HostName, device: str, *, zeroed: bool) -> int:
+    def write(self, image: FetchedImage, host: HostName, device: str, *, zeroed: bool, wait: float = 0.0) -> int:
         """Write the bytes; zeros are skipped only where *zeroed*. Raises HostUnreachable, HostCommandFailed."""
-        return self._hosts.write_image(host, device, self.files[image.path], zeroed=zeroed)
+        return self._hosts.write_image(host, device, self.files[image.path], zeroed=zeroed, wait=wait)

@@ -16,3 +16,16 @@ device_bytes() { # DEVICE
 }
 
 need_device() { device_bytes "$1" > /dev/null || fail "$1 is no block device of this host"; }
+
+wait_for_device() { # DEVICE BYTES MILLISECONDS
+    local bytes waited=0 pause=20
+    until bytes=$(device_bytes "$1") && [ "$bytes" -gt 0 ] && [ "$bytes" -ge "$2" ]; do
+        if [ "$waited" -ge "$3" ]; then
+            [ -n "$bytes" ] && fail "$1 has $bytes bytes and not $2 after $3 ms"
+            fail "$1 did not appear within $3 ms"
+        fi
+        sleep "$((pause / 1000)).$(printf '%03d' "$((pause % 1000))")"
+        waited=$((waited + pause))
+        pause=$((pause < 500 ? pause * 2 : 1000))
+    done
+}

@@ -4,10 +4,9 @@ sum_of_device() { # DEVICE BYTES
     dd if="$1" bs=4M iflag=fullblock,count_bytes count="$2" status=none | sha256sum | cut -d ' ' -f 1
 }
 
-write_device() { # DEVICE BYTES CONVERSIONS
-    local bytes flags=() said
-    bytes=$(device_bytes "$1") || fail "$1 is no block device of this host"
-    [ "$bytes" -ge "$2" ] || fail "$1 has $bytes bytes, too few for the $2 of the image"
+write_device() { # DEVICE BYTES CONVERSIONS MILLISECONDS
+    local flags=() said
+    wait_for_device "$1" "$2" "$4"
     # past the page cache, where the device is a real one
     if [ -b "$1" ]; then flags=(oflag=direct); fi
     # nocreat: dd makes a plain file of a name that is missing (linstor.md 2.18)

@@ -93,9 +93,9 @@ class FrontEndSources:
         if ended.code != 0 or not to.is_file():
             raise SourceUnreadable(f"{source.path} cannot be fetched: {ended.said}")
 
-    def write(self, image: FetchedImage, host: HostName, device: str, *, zeroed: bool) -> int:
+    def write(self, image: FetchedImage, host: HostName, device: str, *, zeroed: bool, wait: float = 0.0) -> int:
         """Write to *device* in one session, flush, and compare what is there now with what was sent."""
-        return self._writer.write(image, host, device, zeroed=zeroed)
+        return self._writer.write(image, host, device, zeroed=zeroed, wait=wait)
 
 
 def _fetched(path: Path) -> FetchedImage:

@@ -21,11 +21,11 @@ class Writer:
         self._shell = shell
         self._seconds = limits.transfer
 
-    def write(self, image: FetchedImage, host: HostName, device: str, *, zeroed: bool) -> int:
+    def write(self, image: FetchedImage, host: HostName, device: str, *, zeroed: bool, wait: float) -> int:
         """Bytes written; what the device gives back is what was sent. See `Sources.write`."""
         mark = f"linstor-image-{secrets.token_hex(8)}"
         conversions = "notrunc,nocreat,fsync" + (",sparse" if zeroed else "")
-        line = command("images", mark, "write_device", device, image.size_bytes, conversions)
+        line = command("images", mark, "write_device", device, image.size_bytes, conversions, round(wait * 1000))
         with session(host, self._shell.command(host, line), self._seconds) as program:
             sent, digest = _feed(program, image.path)
             ended = succeeded(host, program.end(), self._seconds, f"write {device}")

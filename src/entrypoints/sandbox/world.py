@@ -31,13 +31,20 @@ TIMEOUT = 120.0
 
 @dataclass(frozen=True)
 class Session:
-    """One ssh session; *bytes_in* went to the host, *bytes_out* came from it."""
+    """One ssh session; *bytes_in* went to the host, *bytes_out* came from it. *by* opened it."""
 
     host: str
     seconds: float
     exit_code: int
     bytes_in: int
     bytes_out: int
+    by: str = ""
+    began: float = 0.0
+
+    @property
+    def ours(self) -> bool:
+        """Whether an executable of this driver opened it, and not one of OpenNebula's own that it called."""
+        return "/linstor/" in self.by
 
 
 @dataclass(frozen=True)
@@ -196,7 +203,8 @@ class Sandbox:
         with self._log.open(encoding="utf-8") as file:
             file.seek(since)
             lines = [json.loads(line) for line in file]
-        return [Session(each["host"], each["seconds"], each["exit"], each["in"], each["out"]) for each in lines]
+        fields = ("host", "seconds", "exit", "in", "out", "by", "began")
+        return [Session(*(each[name] for name in fields)) for each in lines]
 
     def host_path(self, host: str, path: str) -> Path:
         """Where a path of a host is in the sandbox."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import Any
 
 import pytest
@@ -15,10 +16,10 @@ ALPHA, DEVICE, MIB = HostName("alpha"), "/dev/drbd1000", 1024 * 1024
 World = Any
 
 
-def write(world: World, data: bytes, *, zeroed: bool = False) -> int:
+def write(world: World, data: bytes, *, zeroed: bool = False, wait: float = 0.0) -> int:
     with world.sources.fetch(ImageSource(world.image(data))) as image:
         assert image.size_bytes == len(data)
-        written: int = world.sources.write(image, ALPHA, DEVICE, zeroed=zeroed)
+        written: int = world.sources.write(image, ALPHA, DEVICE, zeroed=zeroed, wait=wait)
     return written
 
 
@@ -54,6 +55,23 @@ def test_a_missing_device_is_an_error_and_no_file_takes_its_name(world: World) -
     with pytest.raises(HostCommandFailed, match="drbd1000"):
         write(world, b"x" * MIB)
     assert not world.device_exists(ALPHA, DEVICE)
+
+
+def test_a_device_that_is_about_to_appear_is_waited_for(world: World) -> None:
+    """In the session that writes."""
+    if not world.real:
+        pytest.skip("in memory no time passes by itself")
+    appears = threading.Timer(0.1, world.device, (ALPHA, DEVICE, 4 * MIB))
+    appears.start()
+    assert write(world, b"x" * MIB, wait=30.0) == MIB
+    appears.join()
+    assert world.sessions == [ALPHA]
+
+
+def test_a_device_that_never_appears_is_waited_for_only_so_long(world: World) -> None:
+    """The error names it."""
+    with pytest.raises(HostCommandFailed, match="drbd1000 did not appear"):
+        write(world, b"x" * MIB, wait=0.1)
 
 
 def test_a_device_that_is_too_small_is_left_as_it_is(world: World) -> None:
