@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 
-.PHONY: env demo test check bench clean
+.PHONY: env demo test check bench torture clean
 .DELETE_ON_ERROR:
 
 env: $(STAMP)
@@ -28,6 +28,9 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
+
+torture: $(STAMP)
+	$(BIN)/onelinstor sandbox torture
 
 clean:
 	rm -rf $(VENV) .tox build .mypy_cache .ruff_cache .pytest_cache .hypothesis
