@@ -143,9 +143,12 @@ class Hosts(Protocol):
         Raises HostUnreachable, HostCommandFailed.
         """
 
-    def copy_files(self, source: HostName, directory: str, target: HostName, to: str) -> bool:
+    def copy_files(
+        self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step] = ()
+    ) -> bool:
         """Copy the plain files of *directory* to *to* on *target*, streamed, never following or copying links.
 
+        The steps *then* follow on *target* in the same session, whether there was anything to copy or not.
         False, and nothing done, when both are one directory of a shared file system. A missing source is
         nothing to copy. Checked before it returns. Raises HostUnreachable, HostCommandFailed.
         """

@@ -29,12 +29,13 @@ class VmDirectory:
 
     def arrive(self, order: Migrate, links: Sequence[Step], undo: Undo) -> None:
         """Make the directory and *links* on the target, with the VM's files when the directory is ours."""
-        steps: list[Step] = [MakeDirectory(order.directory)]
-        if not order.caller and not same_host(order.source, order.target):
-            undo.add(lambda: self._depart(order))
-            self._hosts.copy_files(order.source, order.directory, order.target, order.directory)
-            steps.append(MakeFile(f"{order.directory}/{token(order)}"))
-        self._hosts.run(order.target, [*steps, *links])
+        directory = order.directory
+        if order.caller or same_host(order.source, order.target):
+            self._hosts.run(order.target, [MakeDirectory(directory), *links])
+            return
+        undo.add(lambda: self._depart(order))
+        then = [MakeDirectory(directory), MakeFile(f"{directory}/{token(order)}"), *links]
+        self._hosts.copy_files(order.source, directory, order.target, directory, then)
 
     def _depart(self, order: Migrate) -> None:
         """Remove the directory on the target, unless it is the one that the running VM uses on the source."""

@@ -125,10 +125,20 @@ class MemoryHosts:
         work = Steps(self._session(host), self._clock)
         return tuple(_performed(host, work, step) for step in steps)
 
-    def copy_files(self, source: HostName, directory: str, target: HostName, to: str) -> bool:
+    def copy_files(
+        self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step] = ()
+    ) -> bool:
         """Copy plain files; False when both are one directory. Raises HostUnreachable, HostCommandFailed."""
         origin = self._session(source)
         destination = origin if same_host(source, target) else self._session(target)
+        copied = self._copied(origin, directory, destination, to)
+        work = Steps(destination, self._clock)
+        for step in then:
+            _performed(target, work, step)
+        return copied
+
+    @staticmethod
+    def _copied(origin: MemoryHost, directory: str, destination: MemoryHost, to: str) -> bool:
         if origin.get(directory) is None:
             return True
         if directory == to and origin.tree(directory) is destination.tree(to):
@@ -136,7 +146,7 @@ class MemoryHosts:
         try:
             _copied(origin, directory, destination, to)
         except OSError as error:
-            raise HostCommandFailed(target, f"receive the files of {to}", str(error)) from error
+            raise HostCommandFailed(destination.name, f"receive the files of {to}", str(error)) from error
         return True
 
     def write_image(self, host: HostName, device: str, data: bytes, *, zeroed: bool, wait: float = 0.0) -> int:

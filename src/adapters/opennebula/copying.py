@@ -7,13 +7,18 @@ has looked: a receiver that sees the probe in its own directory knows that both 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import replace
 
 from adapters.opennebula.processes import Program
+from adapters.opennebula.rendering import calls
 from adapters.opennebula.scripts_for_hosts import command
-from adapters.opennebula.ssh import StartsCommands, session, succeeded
+from adapters.opennebula.ssh import StartsCommands, reached, session, succeeded
+from adapters.opennebula.step_texts import told
 from domain.errors import HostCommandFailed
-from domain.names import HostName, same_host
+from domain.names import HostName
 from domain.settings import Limits
+from domain.steps import Step
 
 MOST_NOISE = 200
 """Lines that a login may print before our own."""
@@ -26,21 +31,24 @@ class Copier:
         self._shell = shell
         self._seconds = limits.transfer
 
-    def copy(self, source: HostName, directory: str, target: HostName, to: str) -> bool:
-        """Whether anything may have had to be copied; see `Hosts.copy_files`."""
-        if same_host(source, target):
-            return self._copy_here(source, directory, to)
+    def copy(self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step]) -> bool:
+        """Copy between two hosts; *then* follows in the session of the target. See `Hosts.copy_files`."""
         mark = f"linstor-files-{secrets.token_hex(8)}"
         probe = f".linstor-probe-{secrets.token_hex(8)}"
         send = self._shell.command(source, command("files", mark, "send_files", directory, probe))
-        receive = self._shell.command(target, command("files", mark, "receive_files", to, probe))
+        line = command("files", mark, "receive_files", to, probe, then=calls(then, f"{mark}-then"))
+        receive = self._shell.command(target, line)
         with (
             session(source, send, self._seconds, collect=False) as sender,
             session(target, receive, self._seconds, collect=False) as receiver,
         ):
-            return _Passage(mark, self._seconds, source, sender, target, receiver).carry(directory, to)
+            passage = _Passage(mark, self._seconds, source, sender, target, receiver)
+            copied = passage.carry(directory, to)
+            passage.finish(to, then)
+            return copied
 
-    def _copy_here(self, host: HostName, directory: str, to: str) -> bool:
+    def copy_here(self, host: HostName, directory: str, to: str) -> bool:
+        """Copy between two directories of one host. See `Hosts.copy_files`."""
         if directory == to:
             return False
         mark = f"linstor-files-{secrets.token_hex(8)}"
@@ -62,6 +70,7 @@ class _Passage:
         self._target, self._receiver = target, receiver
 
     def carry(self, directory: str, to: str) -> bool:
+        """Bring the files over and see that they arrived; the target's session goes on."""
         sending, receiving = f"send the files of {directory}", f"receive the files of {to}"
         if self._answer(self._source, self._sender, sending) == "missing":
             return True
@@ -76,10 +85,19 @@ class _Passage:
             raise HostCommandFailed(self._target, receiving, "it stopped reading")
         sent = succeeded(self._source, self._sender.end(), self._seconds, sending)
         arrived = self._answer(self._target, self._receiver, receiving)
-        succeeded(self._target, self._receiver.end(), self._seconds, receiving)
         if self._mark + b" " + arrived.encode() not in sent.err.splitlines():
             raise HostCommandFailed(self._target, receiving, "what arrived is not what was sent")
         return True
+
+    def finish(self, to: str, then: Sequence[Step]) -> None:
+        """The end of the target's session. Raises HostCommandFailed for the one of the steps that failed."""
+        self._receiver.close_input()
+        rest = self._receiver.rest()
+        ended = reached(self._target, self._receiver.end(), self._seconds)
+        if then:
+            told(self._target, then, replace(ended, out=rest), f"{self._mark.decode()}-then")
+        else:
+            succeeded(self._target, ended, self._seconds, f"receive the files of {to}")
 
     def _pass_on(self) -> bool:
         """Pass the stream on to its end; False when the receiver stopped reading."""

@@ -6,11 +6,10 @@ import secrets
 from collections.abc import Sequence
 
 from adapters.opennebula.copying import Copier
-from adapters.opennebula.processes import Ended
-from adapters.opennebula.rendering import describe, script
+from adapters.opennebula.rendering import script
 from adapters.opennebula.ssh import Shell, reached, session
-from domain.errors import HostCommandFailed
-from domain.names import HostName
+from adapters.opennebula.step_texts import told
+from domain.names import HostName, same_host
 from domain.settings import Limits
 from domain.steps import MakeFileSystem, Step
 
@@ -30,7 +29,7 @@ class SshHosts:
         seconds = self._limits.host + sum(self._may_wait(step) for step in steps)
         with session(host, self._shell.argv(host), seconds, stdin=script(steps, mark).encode()) as program:
             ended = reached(host, program.end(), seconds)
-        return _told(host, steps, ended, mark)
+        return told(host, steps, ended, mark)
 
     def _may_wait(self, step: Step) -> float:
         """Seconds that the step itself may take, on top of the limit of the session."""
@@ -38,28 +37,13 @@ class SshHosts:
             return self._limits.change
         return float(getattr(step, "seconds", 0.0))
 
-    def copy_files(self, source: HostName, directory: str, target: HostName, to: str) -> bool:
-        """Copy plain files between directories, streamed and compared. See the port."""
-        return Copier(self._shell, self._limits).copy(source, directory, target, to)
-
-
-def _told(host: HostName, steps: Sequence[Step], ended: Ended, mark: str) -> tuple[str, ...]:
-    """The texts between the marks. Raises HostCommandFailed for the step after whose mark the script ended."""
-    texts = _between_marks(ended.out.decode("utf-8", "replace"), mark)
-    if ended.too_much:
-        raise HostCommandFailed(host, describe(steps[max(0, len(texts) - 2)]), "it writes without end")
-    if ended.code != 0 or len(texts) <= len(steps):
-        begun = min(max(1, len(texts)), len(steps))
-        raise HostCommandFailed(host, describe(steps[begun - 1]), ended.said)
-    return tuple(texts[: len(steps)])
-
-
-def _between_marks(text: str, mark: str) -> list[str]:
-    """What follows each mark; what a login printed before the first one is nobody's."""
-    parts: list[list[str]] = []
-    for line in text.splitlines():
-        if line == mark:
-            parts.append([])
-        elif parts:
-            parts[-1].append(line)
-    return ["\n".join(part) for part in parts]
+    def copy_files(
+        self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step] = ()
+    ) -> bool:
+        """Copy plain files between directories, streamed and compared, then carry out steps. See the port."""
+        copier = Copier(self._shell, self._limits)
+        if not same_host(source, target):
+            return copier.copy(source, directory, target, to, then)
+        copied = copier.copy_here(source, directory, to)
+        self.run(target, then)
+        return copied

@@ -101,6 +101,11 @@ class Program:
         data: bytes = _pipe(self._process.stdout).read1(CHUNK)  # type: ignore[attr-defined]
         return data
 
+    def rest(self) -> bytes:
+        """All that is left of its output, at most LONGEST_OUTPUT bytes."""
+        data: bytes = _pipe(self._process.stdout).read(LONGEST_OUTPUT)
+        return data
+
     def end(self) -> Ended:
         """Wait for its end, at most until the limit."""
         code = self._process.wait()
@@ -129,6 +134,18 @@ def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
 
 
 @contextmanager
+def _input(stdin: bytes | None) -> Iterator[IO[bytes] | int]:
+    """What Popen takes: a file, so that a program which does not read it cannot block us, or a pipe for None."""
+    if stdin is None:
+        yield subprocess.PIPE
+        return
+    with tempfile.TemporaryFile() as given:
+        given.write(stdin)
+        given.seek(0)
+        yield given
+
+
+@contextmanager
 def started(
     argv: Sequence[str],
     *,
@@ -143,12 +160,10 @@ def started(
     *stdin* None is a pipe for the caller to feed. With *collect* the output is kept for :meth:`Program.end`, without
     it the caller reads it. Raises OSError when the program cannot be started.
     """
-    with tempfile.TemporaryFile() as given:
-        given.write(stdin or b"")
-        given.seek(0)
+    with _input(stdin) as given:
         process = subprocess.Popen(
             list(argv),
-            stdin=subprocess.PIPE if stdin is None else given,
+            stdin=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=dict(environment) if environment is not None else None,

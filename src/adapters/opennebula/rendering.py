@@ -18,8 +18,15 @@ def script(wanted: Sequence[steps.Step], mark: str) -> str:
 
     It prints *mark* on a line of its own before each step and after the last one; what a step tells stands between.
     """
-    calls = [words("perform", *_CALLS[type(step)](step)) for step in wanted]
-    return "\n".join([library("common"), f"mark={words(mark)}", library("steps"), *calls, "finish", ""])
+    return f"{library('common')}\n{calls(wanted, mark)}"
+
+
+def calls(wanted: Sequence[steps.Step], mark: str) -> str:
+    """The same for a script that knows what every script on a host begins with; "" for no steps."""
+    if not wanted:
+        return ""
+    performed = [words("perform", *_CALLS[type(step)](step)) for step in wanted]
+    return "\n".join([f"mark={words(mark)}", library("steps"), *performed, "finish", ""])
 
 
 def describe(step: steps.Step) -> str:

@@ -22,9 +22,10 @@ def words(*values: object) -> str:
     return " ".join(quote(str(value)) for value in values)
 
 
-def command(name: str, mark: str, *call: object) -> str:
+def command(name: str, mark: str, *call: object, then: str = "") -> str:
     """A command line that calls one function of `host_<name>.sh` and leaves standard input to it.
 
-    Lines that are meant for the driver begin with *mark*: a login may print what it likes before them.
+    Lines that are meant for the driver begin with *mark*: a login may print what it likes before them. *then* is
+    script text that follows.
     """
-    return words("bash", "-c", "\n".join([library("common"), f"mark={quote(mark)}", library(name), words(*call)]))
+    return words("bash", "-c", "\n".join([library("common"), f"mark={quote(mark)}", library(name), words(*call), then]))

@@ -449,6 +449,31 @@ def test_a_copy_on_one_host_is_local(world: World) -> None:
     assert world.hosts.copy_files(ALPHA, f"{home}/9", ALPHA, f"{home}/1/9") is True
 
 
+@pytest.mark.parametrize("place", ["own", "shared", "missing"])
+def test_steps_follow_a_copy_in_the_session_of_the_target(world: World, place: str) -> None:
+    """Whether there was anything to copy or not; each host is logged in to once."""
+    directory = f"{world.shared}/7" if place == "shared" else f"{world.home(ALPHA)}/7"
+    to = directory if place == "shared" else f"{world.home(BETA)}/7"
+    if place != "missing":
+        world.put(ALPHA, f"{directory}/vm.xml", b"xml")
+    assert world.hosts.copy_files(ALPHA, directory, BETA, to, [MakeDirectory(f"{to}/1"), MakeFile(f"{to}/1/x")]) is (
+        place != "shared"
+    )
+    assert world.get(BETA, f"{to}/1/x") == b""
+    assert world.get(BETA, f"{to}/vm.xml") == (None if place == "missing" else b"xml")
+    assert world.sessions == [ALPHA, BETA]
+
+
+def test_a_step_after_a_copy_that_fails_is_named(world: World) -> None:
+    """The files have arrived; what comes after the step is not begun."""
+    directory, to = f"{world.home(ALPHA)}/7", f"{world.home(BETA)}/7"
+    world.put(ALPHA, f"{directory}/vm.xml", b"xml")
+    with pytest.raises(HostCommandFailed) as caught:
+        world.hosts.copy_files(ALPHA, directory, BETA, to, [Unlink(f"{to}/vm.xml"), MakeFile(f"{to}/x")])
+    assert (caught.value.host, "unlink" in caught.value.doing) == (BETA, True)
+    assert (world.get(BETA, f"{to}/vm.xml"), world.get(BETA, f"{to}/x")) == (b"xml", None)
+
+
 @pytest.mark.parametrize("gone", [ALPHA, BETA])
 def test_a_copy_names_the_host_that_is_down(world: World, gone: HostName) -> None:
     """A rule decides by which of the two it is."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
@@ -81,7 +81,7 @@ class LinstorApp:
         """Answer one request. Raises ConnectionCut where a fault says so."""
         request = Request(environ)
         began = time.monotonic()
-        body = request.get_data()
+        body = _body(request)
         for each in self.observers:
             each(request.method, request.path)
         try:
@@ -172,6 +172,14 @@ def _refused(refused: Refused, otherwise: int, headers: dict[str, str] | None = 
     code = refused.error.code
     status = 404 if 300 <= code <= 399 else 403 if 400 <= code <= 499 or code == 10000 else otherwise
     return Answer(shapes.replies(refused.replies), 401 if code == 10001 else status, headers or {})
+
+
+def _body(request: Request) -> bytes:
+    """Raises ConnectionCut where the client died while it sent the body."""
+    try:
+        return request.get_data()
+    except ClientDisconnected as gone:
+        raise ConnectionCut from gone
 
 
 def _packed(request: Request, answer: Answer) -> Response:

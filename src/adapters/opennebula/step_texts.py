@@ -1,0 +1,33 @@
+"""What the steps of a session told, and which of them failed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from adapters.opennebula.processes import Ended
+from adapters.opennebula.rendering import describe
+from domain.errors import HostCommandFailed
+from domain.names import HostName
+from domain.steps import Step
+
+
+def told(host: HostName, steps: Sequence[Step], ended: Ended, mark: str) -> tuple[str, ...]:
+    """The texts between the marks. Raises HostCommandFailed for the step after whose mark the script ended."""
+    texts = _between_marks(ended.out.decode("utf-8", "replace"), mark)
+    if ended.too_much:
+        raise HostCommandFailed(host, describe(steps[max(0, len(texts) - 2)]), "it writes without end")
+    if ended.code != 0 or len(texts) <= len(steps):
+        begun = min(max(1, len(texts)), len(steps))
+        raise HostCommandFailed(host, describe(steps[begun - 1]), ended.said)
+    return tuple(texts[: len(steps)])
+
+
+def _between_marks(text: str, mark: str) -> list[str]:
+    """What follows each mark; what a login printed before the first one is nobody's."""
+    parts: list[list[str]] = []
+    for line in text.splitlines():
+        if line == mark:
+            parts.append([])
+        elif parts:
+            parts[-1].append(line)
+    return ["\n".join(part) for part in parts]
