@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from adapters.memory.cluster_attachments import MemoryAttachments
 from adapters.memory.cluster_copies import MemoryCopies
-from adapters.memory.cluster_hosts import MemoryHosts
 from adapters.memory.cluster_volumes import MemoryVolumes
 
 
-class MemoryCluster(MemoryVolumes, MemoryHosts, MemoryCopies):
+class MemoryCluster(MemoryVolumes, MemoryAttachments, MemoryCopies):
     """`MemoryCluster(model, nodes)`: one LINSTOR; *nodes* maps host names to node names where they differ."""

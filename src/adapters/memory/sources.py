@@ -25,12 +25,13 @@ class MemorySources:
 
     def real_path(self, path: str) -> str:
         """*path* with its links resolved. Raises SourceUnreadable when it does not exist."""
+        found = path
         for _ in range(LONGEST_CHAIN):
-            if path in self.files or path in self.directories:
-                return path
-            if path not in self.links:
+            if found in self.files or found in self.directories:
+                return found
+            if found not in self.links:
                 break
-            path = self.links[path]
+            found = self.links[found]
         raise SourceUnreadable(f"{path} cannot be read: No such file or directory")
 
     @contextmanager

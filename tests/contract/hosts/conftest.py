@@ -116,6 +116,15 @@ class BashWorld:
         (self._root / "image").write_bytes(data)
         return str(self._root / "image")
 
+    def path_of_image(self, name: str) -> str:
+        """Where a file of that name would be."""
+        return str(self._root / name)
+
+    def link_to_image(self, name: str, target: str) -> str:
+        """A link on the front-end; its path."""
+        (self._root / name).symlink_to(target)
+        return self.path_of_image(name)
+
     def dirty(self, host: str, name: str, data: bytes) -> None:
         """What an earlier life left on a device."""
         with self._real(host, name).open("r+b") as file:
@@ -262,6 +271,15 @@ class MemoryWorld:
         """The path of an image file on the front-end."""
         self._sources.files["/image"] = data
         return "/image"
+
+    def path_of_image(self, name: str) -> str:
+        """Where a file of that name would be."""
+        return f"/{name}"
+
+    def link_to_image(self, name: str, target: str) -> str:
+        """A link on the front-end; its path."""
+        self._sources.links[self.path_of_image(name)] = target
+        return self.path_of_image(name)
 
     def dirty(self, host: str, name: str, data: bytes) -> None:
         """What an earlier life left on a device."""

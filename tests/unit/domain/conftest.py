@@ -6,6 +6,7 @@ import pytest
 
 from adapters.memory.clock import MemoryClock
 from adapters.memory.cluster import MemoryCluster
+from adapters.memory.clusters import MemoryClusters
 from adapters.memory.hosts import MemoryHosts
 from adapters.memory.linstor import LinstorModel
 from adapters.memory.locks import MemoryLocks
@@ -27,7 +28,6 @@ from domain.orders import Migrate
 from domain.relocation import Relocation
 from domain.returning import Returning
 from domain.saving import Saving
-from domain.settings import StorageSettings
 from domain.sizes import Sizes
 from domain.snapshots import Snapshots
 from domain.storage import Storage, Storages
@@ -37,17 +37,6 @@ from domain.volumes import Deployment, Role
 HOSTS = ("host-a", "host-b", "host-c")
 IMAGES, SYSTEM = 100, 101
 SIZE_KIB = 65536
-
-
-class OneLinstor:
-    """Every datastore names the same LINSTOR."""
-
-    def __init__(self, cluster: MemoryCluster) -> None:
-        self._cluster = cluster
-
-    def of(self, _: StorageSettings) -> MemoryCluster:
-        """The one."""
-        return self._cluster
 
 
 class Bench:
@@ -64,7 +53,7 @@ class Bench:
         self.locks = MemoryLocks(self.clock)
         for each in (IMAGES, SYSTEM):
             self.datastore(each)
-        self.storages = Storages(self.oned, OneLinstor(self.cluster), {})
+        self.storages = Storages(self.oned, MemoryClusters(lambda _: self.cluster), {})
         self.attachment, self.lifetime = Attachment(self.clock), Lifetime(self.clock)
         self.sizes = Sizes(self.clock)
         self.healing, self.snapshots = Healing(self.attachment), Snapshots(self.clock, self.sizes)

@@ -22,7 +22,7 @@ from domain.names import HostName, VolumeName
 Pair = tuple[HostName, HostName]
 
 
-class MemoryHosts(ClusterPart):
+class MemoryAttachments(ClusterPart):
     """The part of the Cluster port that is about volumes on hosts."""
 
     def attach(self, volume: VolumeName, host: HostName, *, replica: bool = False) -> None:
