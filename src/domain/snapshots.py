@@ -118,11 +118,20 @@ class Snapshots:
         wait_for(f"complete replicas of {volume}", whole, self._clock, storage.settings.limits.change)
 
     def flatten(self, storage: Storage, volume: VolumeName, number: int) -> None:
-        """Make snapshot *number* the content, then drop all snapshots: never before the content is whole (rule 4)."""
+        """Make snapshot *number* the content, then drop all snapshots: never before the content is whole (rule 4).
+
+        The snapshot itself goes last. Where all are gone and its name was used, an earlier try has done everything.
+        """
+        numbers = [
+            (each, parts[0])
+            for each in storage.cluster.snapshots(volume)
+            if (parts := snapshot_number(each.name)) is not None
+        ]
+        if not numbers and marking.snapshot_uses(existing(storage, volume).marks, number):
+            return
         self.revert(storage, volume, number)
-        for each in storage.cluster.snapshots(volume):
-            if (parts := snapshot_number(each.name)) is not None:
-                self._drop(storage, volume, parts[0], [each], 0)
+        for each, its in sorted(numbers, key=lambda pair: pair[1] == number):
+            self._drop(storage, volume, its, [each], 0)
 
 
 def _numbered(snapshots: Sequence[Snapshot], number: int) -> list[Snapshot]:
