@@ -30,6 +30,7 @@ bench: $(STAMP)
 	$(BIN)/python -m tests.bench
 
 torture: $(STAMP)
+	TORTURE=1 $(BIN)/pytest -n 2 tests/properties
 	$(BIN)/onelinstor sandbox torture
 
 clean:

@@ -1,0 +1,390 @@
+"""oned's part: its operations as lists of orders, each of which may be given again (opennebula.md 3.4, 3.5)."""
+
+from __future__ import annotations
+
+import base64
+import re
+from contextlib import suppress
+
+from tests.properties.guests import MemoryHypervisor, plain
+from tests.properties.world import FRONT_END, World
+
+from entrypoints.sandbox import documents
+from entrypoints.sandbox.cloud import IMAGES, SYSTEM_LINSTOR, SYSTEM_TM, Cloud, ImageRecord, OrderFailed
+from entrypoints.sandbox.documents import Record, VmDocument
+from entrypoints.sandbox.guests import BLOCK
+
+Blocks = dict[int, bytes]
+VOLATILE: dict[str, dict[str, object]] = {"swap": {"FORMAT": "swap"}, "fs": {"FORMAT": "raw", "FS": "ext4"}}
+
+
+class PropertyCloud(Cloud):
+    """A cloud in one process that knows what every volume must hold. Operations may be repeated as oned repeats them.
+
+    *must_hold*: volume -> offset -> block; *snapshots*: the same of (volume, id); *seen*: sizes in MiB that were told.
+    """
+
+    vms: dict[int, VmDocument]
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self.world = world
+        self.hypervisor = MemoryHypervisor(world.memory_hosts, world.guests)
+        self.must_hold = world.guests.must_hold
+        self.snapshots: dict[tuple[str, int], Blocks] = {}
+        self.sizes: dict[str, int] = {}
+        self._kept: dict[tuple[str, int], Blocks] = {}
+        self._dates = 100
+        self._deleting_on = ""
+        self.undeployed: set[int] = set()
+        self.moving: dict[int, tuple[str, ...]] = {}
+        world.scripts.install("tm/ssh/context", self._make_context)
+        world.scripts.install("datastore/fs/stat", lambda argv, stdin: "2")
+
+    # -- what there is --------------------------------------------------------------------------
+
+    def _make_context(self, argv: object, _stdin: bytes) -> str:
+        host, path = list(argv)[-3].split(":", 1)
+        here = self.world.memory_hosts.host(host)
+        here.make_directory(plain(path).rsplit("/", 1)[0])
+        here.put(plain(path), b"context")
+        return ""
+
+    def volume(self, vm: int, disk: int) -> str:
+        """The volume behind a disk."""
+        values = self.vms[vm].disks[disk]
+        if "IMAGE_ID" not in values:
+            return f"OpenNebula-Volatile-vm{vm}-disk{disk}"
+        return f"{values['SOURCE']}-vm{vm}-disk{disk}" if values["CLONE"] == "YES" else str(values["SOURCE"])
+
+    def owned(self) -> dict[str, str]:
+        """The volumes that oned has an owner for, and who that is."""
+        found = {record.source: f"image {identity}" for identity, record in self.images.items()}
+        for vm, document in self.vms.items():
+            found |= {self.volume(vm, disk): f"vm {vm} disk {disk}" for disk in document.disks}
+        return found
+
+    def _came(self, volume: str, blocks: Blocks, size_mib: int) -> None:
+        """A volume is new, and oned was told that it is complete."""
+        self.must_hold[volume] = dict(blocks)
+        self.sizes[volume] = size_mib
+
+    def _went(self, volume: str) -> None:
+        self.must_hold.pop(volume, None)
+        self.sizes.pop(volume, None)
+        self.snapshots = {key: value for key, value in self.snapshots.items() if key[0] != volume}
+
+    def told(self, vm: int) -> None:
+        """Let oned know the VM as it is now."""
+        self._tell(vm)
+
+    # -- images ---------------------------------------------------------------------------------
+
+    def add_image(self, identity: int, *, persistent: bool = False) -> None:
+        """`oneimage create --path` of two MiB whose first and last block name the image."""
+        path = str(self.sources / f"image-{identity}")
+        first = f"image {identity}".encode().ljust(BLOCK, b"+")
+        self.world.sources.files[path] = first + bytes((2 << 20) - 2 * BLOCK) + first
+        source = self.import_image(identity, f"image-{identity}", path, persistent=persistent)
+        self._came(source, {0: first, (2 << 20) - BLOCK: first}, 2)
+
+    def add_empty(self, identity: int, fs: str = "ext4") -> None:
+        """`oneimage create --type datablock`."""
+        self._came(self.make_image(identity, f"image-{identity}", 2, fs=fs), {}, 2)
+
+    def clone_image(self, identity: int, origin: int) -> None:
+        """`oneimage clone`."""
+        record = self.images[origin]
+        document = documents.image(identity, "copy", record.size_mib, {"PATH": record.source, "SOURCE": ""})
+        source = self._about_image("clone", identity, document).split()[0]
+        self.images[identity] = ImageRecord(source, record.size_mib, persistent=False)
+        self._came(source, self.must_hold[record.source], record.size_mib)
+
+    def drop_image(self, identity: int) -> None:
+        """`oneimage delete`."""
+        self._went(self.images[identity].source)
+        self.remove_image(identity)
+
+    def export(self, identity: int) -> None:
+        """The marketplace takes an image, and disposes of the file; one of a call that died goes a day later."""
+        image = self.images[identity]
+        told = self._about_image(
+            "export", identity, documents.image(identity, "", image.size_mib, {"SOURCE": image.source})
+        )
+        path = re.search(r"<IMPORT_SOURCE><!\[CDATA\[(.*?)\]\]>", told)
+        assert path is not None
+        data = self.world.exports.files.pop(path[1])
+        assert all(data[offset : offset + BLOCK] == block for offset, block in self.must_hold[image.source].items())
+
+    def image_snapshot(self, identity: int, action: str, number: int) -> None:
+        """`oneimage snapshot-delete`, `-revert`, `-flatten` of an image that no VM uses."""
+        image = self.images[identity]
+        values = {"SOURCE": image.source, "TARGET_SNAPSHOT": number}
+        wanted = self._kept.setdefault((image.source, number), dict(self.snapshots.get((image.source, number), {})))
+        if action != "snap_delete":
+            self.must_hold[image.source] = {}
+        if action != "snap_revert":
+            gone = (number,) if action == "snap_delete" else (0, 1)
+            self.snapshots = {key: each for key, each in self.snapshots.items() if key[1] not in gone}
+        self._about_image(action, identity, documents.image(identity, "", image.size_mib, values))
+        if action != "snap_delete":
+            self.must_hold[image.source] = wanted
+
+    # -- a VM begins and ends -------------------------------------------------------------------
+
+    def start(self, vm: int, host: str, images: list[int], *, volatile: str = "") -> None:
+        """`onevm deploy`; given again it is `recover --retry`: the same record, every order once more."""
+        if vm not in self.vms:
+            self.vms[vm] = VmDocument(vm, [Record(host, SYSTEM_LINSTOR, SYSTEM_TM[SYSTEM_LINSTOR])], context_disk=9)
+            self.vms[vm].disks.update({disk: self._disk(image, vm) for disk, image in enumerate(images)})
+            if volatile:
+                self.vms[vm].disks[len(images)] = self._volatile(vm, VOLATILE[volatile])
+        self._tell(vm)
+        self.bring_all(vm)
+
+    def bring_all(self, vm: int) -> None:
+        """Prolog and boot."""
+        for disk in self.vms[vm].disks:
+            self.bring(vm, disk)
+        self.boot(vm)
+
+    def boot(self, vm: int) -> None:
+        """Context, and the guest starts and writes. Raises OSError, too."""
+        self._context(vm)
+        self.hypervisor.deploy(self.vms[vm], self.directory(vm))
+        self.world.guests.write_all(vm, 2)
+
+    def _volatile(self, vm: int, made: dict[str, object]) -> dict[str, object]:
+        tm = self.vms[vm].now.tm
+        values = {"SIZE": 2, "TYPE": "fs", "CLONE": "YES", "SAVE": "NO", **made}
+        return {**values, "TM_MAD": tm, "DATASTORE_ID": self.vms[vm].now.datastore}
+
+    def bring(self, vm: int, disk: int) -> None:
+        """Clone, ln or mkimage of one disk."""
+        values = self.vms[vm].disks[disk]
+        volume = self.volume(vm, disk)
+        if "IMAGE_ID" in values:
+            if values["CLONE"] == "YES":
+                self._went(volume)
+            self._bring(vm, disk)
+            blocks = self.must_hold[str(values["SOURCE"])]
+        else:
+            self._went(volume)
+            datastore = self.vms[vm].now.datastore
+            where = (self._place(vm, disk), vm, datastore)
+            if values["FORMAT"] == "swap":
+                self.call("tm", "linstor", "mkswap", values["SIZE"], *where)
+            else:
+                self.call("tm", "linstor", "mkimage", values["SIZE"], values["FORMAT"], *where)
+            blocks = {}
+        if values["CLONE"] == "YES":
+            self._came(volume, blocks, int(str(values["SIZE"])))
+
+    def _datastore_of(self, vm: int, disk: int) -> object:
+        return self.vms[vm].disks[disk]["DATASTORE_ID"]
+
+    def end_disk(self, vm: int, disk: int, *, force: bool = False) -> None:
+        """Mvds where the disk is to be saved, delete where not; *force*: delete whatever it is."""
+        values = self.vms[vm].disks[disk]
+        datastore = self._datastore_of(vm, disk)
+        if values["CLONE"] == "YES":
+            self._went(self.volume(vm, disk))
+        if values["SAVE"] == "YES" and not force:
+            argv = (self._place(vm, disk), values["SOURCE"], vm, datastore)
+            self.call("tm", "linstor", self._suffixed(vm, "mvds"), *argv)
+        else:
+            self.call("tm", "linstor", self._suffixed(vm, "delete"), self._place(vm, disk), vm, datastore)
+
+    def finish(self, vm: int) -> None:
+        """`onevm terminate`; once all is gone oned forgets the VM."""
+        self.world.guests.stop(vm)
+        for disk in self.vms[vm].disks:
+            self.end_disk(vm, disk)
+        self._delete_directory(vm)
+        self.forget(vm)
+
+    def forget(self, vm: int) -> None:
+        """The VM is DONE."""
+        self.undeployed.discard(vm)
+        self.moving.pop(vm, None)
+        self.world.guests.forget(vm)
+        self.world.oned.forget("vm", vm)
+        del self.vms[vm]
+
+    def _delete_directory(self, vm: int, host: str = "") -> None:
+        now = self.vms[vm].now
+        self.call("tm", now.tm, "delete", f"{host or self.place_of(vm)}:{self.directory(vm)}", vm, now.datastore)
+
+    def place_of(self, vm: int) -> str:
+        """Where the VM's files are: its host, or the front-end while it is undeployed."""
+        return FRONT_END if vm in self.undeployed else self.vms[vm].now.host
+
+    def _place(self, vm: int, disk: int) -> str:
+        return f"{self._deleting_on or self.place_of(vm)}:{self.directory(vm)}/disk.{disk}"
+
+    def recover_delete(self, vm: int) -> None:
+        """`recover --delete`: delete for everything, on both hosts of a move; how that ends is not looked at."""
+        self.world.guests.stop(vm)
+        for host in self.moving.get(vm, (self.place_of(vm),)):
+            self._deleting_on = host
+            for disk in self.vms[vm].disks:
+                with suppress(OrderFailed):
+                    self.end_disk(vm, disk, force=True)
+            self._deleting_on = ""
+            with suppress(OrderFailed):
+                self._delete_directory(vm, host)
+
+    def recreate(self, vm: int, host: str) -> None:
+        """`recover --recreate`, and a deployment on *host*: the disks are made anew."""
+        self.recover_delete(vm)
+        now = self.vms[vm].now
+        self.vms[vm].history.append(Record(host, now.datastore, now.tm))
+        self._tell(vm)
+        self.bring_all(vm)
+
+    def attach_disk(self, vm: int, disk: int, image: int) -> None:
+        """`onevm disk-attach`; given again it is a new attempt."""
+        if disk not in self.vms[vm].disks:
+            self.vms[vm].disks[disk] = self._disk(image, vm)
+        self._tell(vm)
+        self.bring(vm, disk)
+        guest = self.world.guests.guests[vm]
+        if disk not in guest.open:
+            self.world.guests.attach(vm, disk)
+        self.world.guests.write(vm, disk, 2)
+
+    def detach_disk(self, vm: int, disk: int) -> None:
+        """`onevm disk-detach`."""
+        self.world.guests.detach(vm, disk)
+        self.end_disk(vm, disk)
+        del self.vms[vm].disks[disk]
+        self._tell(vm)
+
+    # -- a VM moves -----------------------------------------------------------------------------
+
+    def migrate_live(self, vm: int, target: str) -> None:
+        """`onevm migrate --live`: where premigrate fails, the VM stays; how postmigrate ends is not looked at."""
+        try:
+            self.prepare_migration(vm, target)
+        except OrderFailed:
+            with suppress(OrderFailed):
+                self._migration_script(vm, "failmigrate")
+            self.stay(vm)
+            raise
+        source = self.vms[vm].history[-2].host
+        self.hypervisor.migrate(self.vms[vm], source, self.directory(vm))
+        self.finish_migration(vm)
+
+    def fail_migration(self, vm: int, target: str) -> None:
+        """The hypervisor gives the move up after the target has opened everything."""
+        self.prepare_migration(vm, target)
+        self.world.guests.begin_migration(vm, target, self.directory(vm))
+        self.world.guests.cancel_migration(vm)
+        try:
+            self._migration_script(vm, "failmigrate")
+        finally:
+            self.stay(vm)
+
+    def stay(self, vm: int) -> None:
+        """Oned gives the move up."""
+        self.vms[vm].history.pop()
+        self._tell(vm)
+
+    def _move(self, vm: int, old: str, new: str) -> None:
+        """Every disk and then the directory, from host to host."""
+        directory, now = self.directory(vm), self.vms[vm].now
+        self.moving[vm] = (old, new)
+        for disk in self.vms[vm].disks:
+            places = (f"{host}:{directory}/disk.{disk}" for host in (old, new))
+            self.call("tm", "linstor", self._suffixed(vm, "mv"), *places, vm, self._datastore_of(vm, disk))
+        self.call("tm", now.tm, "mv", f"{old}:{directory}", f"{new}:{directory}", vm, now.datastore)
+        del self.moving[vm]
+
+    def undeploy(self, vm: int) -> None:
+        """`onevm undeploy`: everything goes to the front-end."""
+        self.world.guests.stop(vm)
+        self._move(vm, self.vms[vm].now.host, FRONT_END)
+        self.undeployed.add(vm)
+
+    def resume(self, vm: int, host: str) -> None:
+        """`onevm resume` of an undeployed VM on *host*."""
+        self._next_record(vm, host)
+        self._move(vm, FRONT_END, host)
+        self.undeployed.discard(vm)
+        self.boot(vm)
+
+    def migrate_cold(self, vm: int, host: str) -> None:
+        """`onevm migrate --poff`."""
+        self.world.guests.stop(vm)
+        self._next_record(vm, host)
+        self._move(vm, self.vms[vm].history[-2].host, host)
+        self.boot(vm)
+
+    def _next_record(self, vm: int, host: str) -> None:
+        """A new history record, unless this operation wrote it already."""
+        now = self.vms[vm].now
+        if len(self.vms[vm].history) == 1 or now.host != host:
+            self.vms[vm].history.append(Record(host, now.datastore, now.tm))
+            self._tell(vm)
+
+    # -- a disk changes -------------------------------------------------------------------------
+
+    def _about_disk(self, vm: int, disk: int, action: str, *words: object) -> None:
+        argv = (self._place(vm, disk), *words, vm, self._datastore_of(vm, disk))
+        self.call("tm", "linstor", self._suffixed(vm, action), *argv)
+
+    def resize(self, vm: int, disk: int, size_mib: int) -> None:
+        """`onevm disk-resize`."""
+        self._about_disk(vm, disk, "resize", size_mib)
+        self.vms[vm].disks[disk]["SIZE"] = size_mib
+        self.sizes[self.volume(vm, disk)] = size_mib
+        self._tell(vm)
+
+    def snapshot(self, vm: int, disk: int, number: int, *, live: bool = False) -> None:
+        """`onevm disk-snapshot-create`; the record is there before the order is given."""
+        self._dates += 1
+        self.vms[vm].snapshots.setdefault(disk, {}).setdefault(number, self._dates)
+        self._tell(vm)
+        try:
+            self._about_disk(vm, disk, "snap_create_live" if live else "snap_create", number)
+        except OrderFailed:
+            del self.vms[vm].snapshots[disk][number]
+            raise
+        volume = self.volume(vm, disk)
+        self.snapshots[volume, number] = dict(self.must_hold[volume])
+
+    def revert(self, vm: int, disk: int, number: int) -> None:
+        """`onevm disk-snapshot-revert` of a VM that is off; the data of before is given up."""
+        volume = self.volume(vm, disk)
+        self.must_hold[volume] = {}
+        self._about_disk(vm, disk, "snap_revert", number)
+        self.must_hold[volume] = dict(self.snapshots[volume, number])
+        guest = self.world.guests.guests.get(vm)
+        if guest is not None:
+            guest.written.pop(disk, None)
+
+    def drop_snapshot(self, vm: int, disk: int, number: int) -> None:
+        """`onevm disk-snapshot-delete`."""
+        self.snapshots.pop((self.volume(vm, disk), number), None)
+        self._about_disk(vm, disk, "snap_delete", number)
+        self.vms[vm].snapshots.get(disk, {}).pop(number, None)
+        self._tell(vm)
+
+    def save_as(self, vm: int, disk: int, identity: int, number: int = -1) -> None:
+        """`onevm disk-saveas`: mkfs gives the name, cpds makes the image."""
+        size = int(str(self.vms[vm].disks[disk]["SIZE"]))
+        document = documents.image(identity, "saved", size, {"SOURCE": "", "FORMAT": "raw", "FS": "save_as"})
+        source = self._about_image("mkfs", identity, document).split()[0]
+        self.images[identity] = ImageRecord(source, size, persistent=False)
+        volume = self.volume(vm, disk)
+        now = self.must_hold[volume] if number < 0 else self.snapshots[volume, number]
+        # a copy that an earlier try began is the disk of that moment
+        blocks = self._kept.setdefault((source, number), dict(now))
+        self._about_disk(vm, disk, "cpds", f"{FRONT_END}:{source}", number)
+        self._came(source, blocks, size)
+
+    def monitor(self, kind: str = "datastore") -> None:
+        """A datastore is asked for its space."""
+        data = base64.b64encode(documents.action_data(self._image_datastore))
+        said = self.call(kind, "linstor", "monitor", IMAGES, stdin=data).stdout
+        assert re.fullmatch(r"USED_MB=\d+\nTOTAL_MB=\d+\nFREE_MB=\d+\n", said)

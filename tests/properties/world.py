@@ -1,0 +1,156 @@
+"""A whole cloud in one process: the real container and parser over the ports in memory."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+
+from dependency_injector import providers
+from tests.properties.faults import Fault, Killed, OneCluster, Process, Watched
+from tests.properties.guests import MemoryGuests, plain
+
+from adapters.memory.clock import MemoryClock
+from adapters.memory.cluster import MemoryCluster
+from adapters.memory.exports import MemoryExports
+from adapters.memory.hosts import MemoryHosts
+from adapters.memory.linstor import LinstorModel
+from adapters.memory.locks import MemoryLocks
+from adapters.memory.model_devices import ModelDevices
+from adapters.memory.oned import MemoryOned
+from adapters.memory.parallel import MemoryParallel
+from adapters.memory.scripts import MemoryScripts
+from adapters.memory.sources import MemorySources
+from adapters.opennebula.xml import parse_datastore, parse_vm
+from domain.names import HostName
+from entrypoints.container import Container
+from entrypoints.remotes.main import run
+from entrypoints.remotes.parser import Call
+
+HOSTS = ("alpha", "beta", "gamma", "delta")
+FRONT_END = "one-fe"
+_ROOT = tempfile.TemporaryDirectory(prefix="properties-")
+
+
+class Documents:
+    """oned's documents, told to the port as the port knows them."""
+
+    def __init__(self, port: MemoryOned) -> None:
+        self.port = port
+        self._documents: dict[tuple[str, int], str] = {}
+
+    def put(self, kind: str, identity: int, document: str) -> None:
+        """Know an object."""
+        self._documents[kind, identity] = document
+        parse: Callable[[bytes], object] = parse_vm if kind == "vm" else parse_datastore
+        self.port.put(parse(document.encode()))
+
+    def get(self, kind: str, identity: int) -> str | None:
+        """The document as oned has it."""
+        return self._documents.get((kind, identity))
+
+    def forget(self, kind: str, identity: int) -> None:
+        """Know it no more."""
+        self._documents.pop((kind, identity), None)
+        self.port.vms.pop(identity, None)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How an executable ended; 137 is a kill."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    process: Process
+
+
+@dataclass
+class HostNames:
+    """What the cloud asks the sandbox's hosts."""
+
+    front_end: str = FRONT_END
+    shared: list[int] = field(default_factory=list)
+
+    def share(self, datastore: int) -> None:
+        """Let a datastore lie on a shared file system; here the hosts have that from the start."""
+        self.shared.append(datastore)
+
+
+class World:
+    """Stands in the place of the sandbox for `Cloud`. *plan*: action (`tm/clone`) -> the fault of its next start."""
+
+    def __init__(self, shared: Sequence[int] = ()) -> None:
+        self.root = Path(_ROOT.name)
+        self.one = self.root / "one"
+        self.controller = "memory"
+        self.clock = MemoryClock()
+        ticks = itertools.count(1_700_000_000)
+        groups = {"OpenNebula-Default": 2, "OpenNebula-System": 2}
+        self.linstor = LinstorModel.simple(HOSTS, diskless=[FRONT_END], groups=groups, now=lambda: float(next(ticks)))
+        devices = ModelDevices(self.linstor)
+        common = [plain(self.one / "var" / "datastores" / str(each)) for each in shared]
+        self.memory_hosts = MemoryHosts(devices, (*HOSTS, FRONT_END), shared=common, clock=self.clock)
+        self.hosts = HostNames()
+        self.oned = Documents(MemoryOned())
+        self.sources = MemorySources(self.memory_hosts)
+        self.exports = MemoryExports(self.memory_hosts, {"/var/tmp"})
+        self.scripts = MemoryScripts()
+        self.guests = MemoryGuests(self.linstor, self.memory_hosts)
+        self.plan: dict[str, Fault] = {}
+        self.ended: list[tuple[str, Ended]] = []
+        self._process = Process()
+        self._locks = MemoryLocks(self.clock)
+
+    def _watched(self, name: str, port: object) -> Watched:
+        return Watched(name, port, lambda: self._process)
+
+    @contextmanager
+    def _wired(self) -> Iterator[None]:
+        """The real container with the ports in memory."""
+        cluster = self._watched("cluster", MemoryCluster(self.linstor))
+        ports = {
+            "installation": SimpleNamespace(version=(7, 4, 0)),
+            "front_end": HostName(FRONT_END),
+            "clusters": OneCluster(cluster),
+            "oned": self._watched("oned", self.oned.port),
+            "hosts": self._watched("hosts", self.memory_hosts),
+            "sources": self._watched("sources", self.sources),
+            "exports": self._watched("exports", self.exports),
+            "scripts": self._watched("scripts", self.scripts),
+            "locks": self._locks,
+            "parallel": MemoryParallel(),
+            "clock": self.clock,
+        }
+        with ExitStack() as overridden:
+            for name, port in ports.items():
+                overridden.enter_context(getattr(Container, name).override(providers.Object(port)))
+            yield
+
+    def run(self, kind: str, driver: str, action: str, argv: Sequence[str], stdin: bytes = b"") -> Ended:
+        """Start an executable of ours, or play one of OpenNebula's own."""
+        if driver != "linstor":
+            return Ended(0, self.scripts.run(kind, driver, action, list(argv), stdin), "", Process())
+        name = f"{kind}/{action.partition('.')[0]}"
+        self._process = Process(self.plan.pop(name, None), self.clock.sleep)
+        out, err = io.StringIO(), io.StringIO()
+        try:
+            with self._wired():
+                code = run(Call(kind, action, tuple(argv), stdin), {}, out, err)
+        except Killed:
+            code = 137
+        ended = Ended(code, out.getvalue(), err.getvalue(), self._process)
+        self.ended.append((name, ended))
+        # the watchdog on the host thaws what a killed order has frozen
+        self.memory_hosts.frozen.clear()
+        return ended
+
+    def hosts_share(self, path: str) -> bool:
+        """Whether all hosts see one file at *path*."""
+        trees = {id(self.memory_hosts.host(host).tree(path)) for host in HOSTS}
+        return len(trees) == 1
