@@ -22,6 +22,7 @@ Feature: Disks are attached quickly, over the network where the host has no copy
     Then the order fails and names the image "db"
     And no empty volume was made
 
+  # defect 32
   Scenario: Detaching keeps the witness of the quorum
     Given a VM with the image "db" runs on a host that holds no replica of it
     When the VM is terminated
@@ -29,6 +30,7 @@ Feature: Disks are attached quickly, over the network where the host has no copy
     And the image "db" has a witness
     And no host of the VM has a link to it
 
+  # defect 30
   Scenario: A host that is down does not keep a VM from ending
     Given a VM with the image "db" runs on a host that holds no replica of it
     And the host of the VM is down

@@ -11,6 +11,7 @@ Feature: Non-persistent images are cloned in a moment
     Then the image "os" still has its data
     And the guest reads what it wrote
 
+  # defect 12
   Scenario: A disk larger than its image is grown before the VM starts
     When a VM with the image "os" and a disk of 128 MiB is deployed on alpha
     Then the VM's disk has at least 128 MiB
@@ -35,6 +36,7 @@ Feature: Non-persistent images are cloned in a moment
     And there is one copy of the image "os"
     And the broken copy was removed
 
+  # defect 11
   Scenario: A copy that breaks again and again is no disk
     Given every copy breaks on one of its hosts
     When a VM with the image "os" is deployed on alpha
@@ -47,6 +49,7 @@ Feature: Non-persistent images are cloned in a moment
     Then the order fails and names the image "os"
     And there is no copy of the image "os"
 
+  # defect 28
   Scenario: What fails leaves nothing behind
     Given alpha cannot be reached by ssh
     When a VM with the image "os" is deployed on alpha

@@ -7,6 +7,7 @@ Feature: The context is a plain file
     Then tm/ssh/context is called with the same arguments
     And LINSTOR has no volume for it
 
+  # defect 41
   Scenario: The context follows a live migration on a directory that is not shared
     Given the image "os" with data in it
     And a VM with a context runs on alpha, on a linstor system datastore
@@ -14,6 +15,7 @@ Feature: The context is a plain file
     Then beta has the context file
     And alpha has no directory of the VM
 
+  # defect 2
   Scenario: A directory on a shared file system is left alone
     Given the image "os" with data in it
     And a VM with a context runs on alpha, on a linstor system datastore whose directory is shared

@@ -6,6 +6,7 @@ Feature: An image can be given to a marketplace
     And the front-end keeps temporary files in the directory "staging"
     And the image "os" with data in it
 
+  # defect 19
   Scenario: The marketplace gets every byte of the image
     When the image "os" is exported
     Then the marketplace finds a raw file with the bytes, the size and the MD5 of the image "os"
@@ -16,6 +17,7 @@ Feature: An image can be given to a marketplace
     When the image "os" is exported
     Then the marketplace finds a raw file with the bytes, the size and the MD5 of the image "os"
 
+  # defect 21
   Scenario: An image without a reachable copy is not exported
     Given every replica of the image "os" has lost its disk
     When the image "os" is exported
@@ -35,6 +37,7 @@ Feature: An image can be given to a marketplace
     Then the order fails
     And nothing is left in "staging"
 
+  # defect 20
   Scenario: A directory that a marketplace's shell would misread is refused
     Given the front-end keeps temporary files in the directory "a b;c"
     When the image "os" is exported

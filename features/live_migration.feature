@@ -23,6 +23,7 @@ Feature: A VM keeps running when it moves, on an ssh system datastore, too
     When the VM's disks are prepared for a live migration to a host that holds no replica
     Then a third host cannot open the image "db" for writing
 
+  # defect 40
   Scenario: A migration that fails leaves the VM where it was
     Given the VM was deployed on our own system datastore instead
     When the migration of the VM fails in the hypervisor
@@ -30,6 +31,7 @@ Feature: A VM keeps running when it moves, on an ssh system datastore, too
     And no two hosts may write to the image "db" any more
     And the target host does not have the image "db" attached
 
+  # defect 42
   Scenario: A migration that nobody ended is ended by the next order about the disk
     Given the VM's disks were prepared for a live migration to a host that holds no replica
     And the hypervisor failed, and nobody told the driver
@@ -45,6 +47,7 @@ Feature: A VM keeps running when it moves, on an ssh system datastore, too
     Then the order fails and names the image "db"
     And when the old host has closed the disk, telling the driver again ends the migration
 
+  # defect 9
   Scenario: A host that cannot get all disks gets none
     Given the VM was deployed on our own system datastore instead
     And a second disk of the VM has no reachable copy

@@ -17,6 +17,7 @@ Feature: Persistent images and CD-ROMs survive whatever happens to their VMs
     When the VM is deleted by force
     Then the image "cd" still has its data
 
+  # defect 13
   Scenario: A CD-ROM stays attached while another VM of the host uses it
     Given a VM with the image "cd" runs on alpha
     And a second VM with the image "cd" runs on alpha

@@ -33,7 +33,7 @@ def locks(request: pytest.FixtureRequest, tmp_path: Path) -> Locks:
 
 
 def test_a_volume_is_held_by_one_order_at_a_time(locks: Locks) -> None:
-    """The second one is told what it waited for, and how long."""
+    """The second one is told what it waited for, and how long (defect 61)."""
     with locks.hold([ONE], 1.0), pytest.raises(Expired, match=r"image-1.*0\.05 seconds"), locks.hold([TWO, ONE], 0.05):
         pass
 

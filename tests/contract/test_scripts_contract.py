@@ -69,7 +69,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
 
 
 def test_a_script_gets_its_words_and_its_input_as_they_are(world: World) -> None:
-    """No shell reads them on the way."""
+    """No shell reads them on the way (defect 60)."""
     world.install("tm", "ssh", "mv")
     argv = ["host:/a b", "$(touch x)", "it's", ""]
     assert world.scripts.run("tm", "ssh", "mv", argv, b"<VM/>\n") == "host:/a b,$(touch x),it's,,<VM/>\n"

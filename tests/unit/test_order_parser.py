@@ -79,7 +79,7 @@ XML = base64.b64encode(
     ids=["5.8", "6.4.4 --stdin", "6.8", "newline", "broken lines"],
 )
 def test_a_datastore_document_is_found_wherever_a_version_puts_it(argv: tuple[str, ...], stdin: bytes) -> None:
-    """Argument, standard input and both forms of line breaks give the same order."""
+    """Argument, standard input and both forms of line breaks give the same order (defect 58)."""
     order = parse(Call("datastore", "rm", argv, stdin), documents())
     assert isinstance(order, orders.RemoveImage)
     assert order.image.image_id == 5
@@ -103,7 +103,7 @@ MIGRATE = ("host-a", "host-b", "/var/lib/one//datastores/0/7", "7", "0")
 def test_the_caller_of_a_migration_is_never_taken_for_a_document(
     argv: tuple[str, ...], stdin: bytes, caller: str
 ) -> None:
-    """Defect 38: names such as ceph decode as base64, and are still names."""
+    """Defect 38: names such as ceph decode as base64, and are still names (defect 38)."""
     order = parse(Call("tm", "premigrate", argv, stdin), documents())
     assert isinstance(order, orders.Migrate)
     assert (order.caller, order.vm.vm_id) == (caller, 7)
@@ -117,13 +117,13 @@ def test_a_migration_without_a_document_asks_oned() -> None:
 
 
 def test_a_directory_with_a_dot_is_a_directory() -> None:
-    """Defect 31: only a path that ends in disk.<number> is a disk."""
+    """Defect 31: only a path that ends in disk.<number> is a disk (defect 31)."""
     order = parse(Call("tm", "delete", ("h:/srv/one.d/datastores/0/7", "7", "0")), documents())
     assert order == orders.DeleteDirectory(orders.Place("h", "/srv/one.d/datastores/0/7"), 7, 0)
 
 
 def test_a_context_has_any_number_of_files() -> None:
-    """The place is the third argument from the end, however many files come first."""
+    """The place is the third argument from the end, however many files come first (defect 60)."""
     argv = ("/a/context.sh", "/b/two", "http://c/three", "h:/d//0/7/disk.1", "7", "0")
     order = parse(Call("tm", "context", argv), documents())
     assert isinstance(order, orders.MakeContext)
@@ -131,7 +131,7 @@ def test_a_context_has_any_number_of_files() -> None:
 
 
 def test_volatile_disks_carry_size_and_format() -> None:
-    """Mkimage and mkswap give one kind of order; `-` stands for an empty format."""
+    """Mkimage and mkswap give one kind of order; `-` stands for an empty format (defect 52)."""
     image = parse(Call("tm", "mkimage", ("64", "-", "h:/d/0/7/disk.3", "7", "0")), documents())
     swap = parse(Call("tm", "mkswap", ("32", "h:/d/0/7/disk.4", "7", "0")), documents())
     assert image == orders.MakeVolatile(64, "", orders.Place("h", "/d/0/7/disk.3"), DiskOf(7, 3), 0)
@@ -155,7 +155,7 @@ def test_volatile_disks_carry_size_and_format() -> None:
     ],
 )
 def test_what_is_no_order_is_refused_with_a_sentence(action: str, argv: tuple[str, ...]) -> None:
-    """Missing arguments, foreign words and names with shell in them never get past the parser."""
+    """Missing arguments, foreign words and names with shell in them never get past the parser (defect 37)."""
     with pytest.raises(BadOrder) as refused:
         parse(Call("tm", action, argv), documents())
     assert len(str(refused.value).splitlines()) == 1

@@ -66,7 +66,7 @@ def test_an_unknown_group_makes_nothing(cluster_world: Any) -> None:
 
 
 def test_a_volume_that_fits_nowhere_leaves_nothing(cluster_world: Any) -> None:
-    """Too little space is no placement, and the name stays free."""
+    """Too little space is no placement, and the name stays free (defect 29)."""
     name = cluster_world.name()
     with pytest.raises(NoPlacement):
         cluster_world.cluster.create(name, TOO_LARGE * 1024, cluster_world.two, {})
@@ -74,7 +74,7 @@ def test_a_volume_that_fits_nowhere_leaves_nothing(cluster_world: Any) -> None:
 
 
 def test_more_replicas_than_hosts_is_no_placement(cluster_simulated: Any) -> None:
-    """Nodes can be what is missing, too."""
+    """Nodes can be what is missing, too (defect 29)."""
     with pytest.raises(NoPlacement):
         cluster_simulated.cluster.create(cluster_simulated.name(), 65536, GroupName("four"), {})
 
@@ -140,7 +140,7 @@ def test_marking_nothing_is_done_at_once(cluster_world: Any) -> None:
 
 
 def test_a_volume_grows_once(cluster_world: Any) -> None:
-    """The same size again is told apart: LINSTOR then drives nothing on (linstor.md 2.17 no. 2)."""
+    """The same size again is told apart: LINSTOR then drives nothing on (linstor.md 2.17 no. 2) (defect 50)."""
     volume = cluster_world.volume()
     assert cluster_world.cluster.grow(volume, 131072)
     assert not cluster_world.cluster.grow(volume, 131072)
@@ -176,7 +176,7 @@ def test_a_growth_that_breaks_is_seen_in_the_definition(cluster_simulated: Any) 
 
 
 def test_a_copy_carries_its_own_marks_and_one_writer(cluster_world: Any) -> None:
-    """Marks of the source, and its permission of two writers, stay with the source."""
+    """Marks of the source, and its permission of two writers, stay with the source (defect 48)."""
     source, target = cluster_world.volume(image="7", state="creating"), cluster_world.name()
     cluster_world.cluster.allow_two_writers(source, None)
     assert cluster_world.cluster.copy(source, target, cluster_world.two, {"vm": "5"})
@@ -188,7 +188,7 @@ def test_a_copy_carries_its_own_marks_and_one_writer(cluster_world: Any) -> None
 
 
 def test_a_copy_has_the_data_of_its_source(cluster_simulated: Any) -> None:
-    """And is independent of it from then on."""
+    """And is independent of it from then on (defect 47)."""
     source, target = cluster_simulated.volume(), cluster_simulated.name()
     (host, *_) = cluster_simulated.with_role(source, Role.REPLICA)
     cluster_simulated.write(source, host, b"before")
@@ -199,7 +199,7 @@ def test_a_copy_has_the_data_of_its_source(cluster_simulated: Any) -> None:
 
 
 def test_a_copy_can_live_in_another_group(cluster_simulated: Any) -> None:
-    """The group of the datastore, not that of the source; without one it is the source's."""
+    """The group of the datastore, not that of the source; without one it is the source's (defect 48)."""
     source, moved, same = cluster_simulated.volume("two"), cluster_simulated.name(), cluster_simulated.name()
     cluster_simulated.cluster.copy(source, moved, GroupName("one"), {})
     cluster_simulated.cluster.copy(source, same, None, {})
@@ -285,7 +285,7 @@ def test_a_volume_with_snapshots_is_not_deleted(cluster_world: Any) -> None:
 
 
 def test_a_deletion_waits_for_a_host_that_is_away(cluster_simulated: Any) -> None:
-    """It is accepted, the name stays taken until that host is back, and deleting again is fine."""
+    """It is accepted, the name stays taken until that host is back, and deleting again is fine (defect 25)."""
     volume = cluster_simulated.volume()
     (host, *_) = cluster_simulated.with_role(volume, Role.REPLICA)
     with cluster_simulated.away(host):

@@ -162,7 +162,7 @@ def test_detaching_what_was_never_there(cluster_simulated: Any) -> None:
 
 
 def test_an_attachment_in_use_stays(cluster_simulated: Any) -> None:
-    """It goes once it is closed."""
+    """It goes once it is closed (defect 8)."""
     volume = cluster_simulated.volume("one")
     cluster_simulated.cluster.attach(volume, OUTSIDE)
     with cluster_simulated.writing(volume, OUTSIDE), pytest.raises(VolumeInUse):

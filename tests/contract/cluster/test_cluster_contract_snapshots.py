@@ -123,7 +123,7 @@ def test_rolling_back_to_what_is_not_there(cluster_world: Any) -> None:
 
 
 def test_a_volume_in_use_is_not_rolled_back(cluster_simulated: Any) -> None:
-    """A guest must not see its disk change."""
+    """A guest must not see its disk change (defect 44)."""
     volume = cluster_simulated.volume()
     (host, *_) = cluster_simulated.with_role(volume, Role.REPLICA)
     cluster_simulated.cluster.snapshot(volume, FIRST, {})
@@ -132,7 +132,7 @@ def test_a_volume_in_use_is_not_rolled_back(cluster_simulated: Any) -> None:
 
 
 def test_no_rolling_back_while_a_host_is_away(cluster_simulated: Any) -> None:
-    """Every satellite of the volume has to take part (995)."""
+    """Every satellite of the volume has to take part (995) (defect 44)."""
     volume = cluster_simulated.volume()
     (host, *_) = cluster_simulated.with_role(volume, Role.REPLICA)
     cluster_simulated.cluster.snapshot(volume, FIRST, {})

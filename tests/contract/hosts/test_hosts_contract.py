@@ -77,7 +77,7 @@ def test_a_host_that_is_down_is_unreachable(world: World) -> None:
 
 
 def test_words_of_a_path_are_never_shell(world: World) -> None:
-    """Blanks, quotes, dollars and semicolons in a path are characters of a name."""
+    """Blanks, quotes, dollars and semicolons in a path are characters of a name (defect 17)."""
     home = world.home(ALPHA)
     path = f"{home}/a b'c\"$(touch {home}/pwned);`id`*"
     assert run(world, MakeDirectory(path), FileExists(path), FileExists(f"{home}/pwned"))[1:] == ("yes", "no")
@@ -186,7 +186,7 @@ def test_no_links_are_none(world: World) -> None:
 
 
 def test_an_open_device_is_told(world: World) -> None:
-    """A program of this host that has it open is seen."""
+    """A program of this host that has it open is seen (defect 8)."""
     world.device(ALPHA, DEVICE, MIB)
     with world.opened(ALPHA, DEVICE):
         assert run(world, CheckClosed(DEVICE)) == ("open",)
@@ -216,7 +216,7 @@ def test_what_is_no_kind_of_file_system_is_refused(world: World, kind: str) -> N
 
 
 def test_an_empty_qcow2_image_is_put_into_a_device(world: World) -> None:
-    """Some system datastores want their volatile disks in that format; doing it again is fine."""
+    """Some system datastores want their volatile disks in that format; doing it again is fine (defect 52)."""
     if world.real and shutil.which("qemu-img") is None:
         pytest.skip("qemu-img is not installed")
     world.device(ALPHA, DEVICE, 8 * MIB)
@@ -336,7 +336,7 @@ def test_monitoring_stops_by_the_flag_file(world: World) -> None:
 
 
 def test_a_guest_is_frozen_and_thawed(world: World) -> None:
-    """Thawing twice is done."""
+    """Thawing twice is done (defect 43)."""
     world.agent(ALPHA, "one-7")
     assert run(world, FreezeGuest("one-7")) == ("frozen",)
     assert world.is_frozen("one-7")
@@ -406,7 +406,7 @@ def test_a_copy_is_made_again_over_what_is_there(world: World) -> None:
 
 
 def test_one_directory_of_a_shared_file_system_is_left_alone(world: World) -> None:
-    """False says that it must not be removed as "the old one", and nothing changed in it."""
+    """False says that it must not be removed as "the old one", and nothing changed in it (defect 2)."""
     directory = f"{world.shared}/7"
     world.put(ALPHA, f"{directory}/disk.1", b"context")
     assert world.hosts.copy_files(ALPHA, directory, BETA, directory) is False
@@ -485,7 +485,7 @@ def test_a_copy_names_the_host_that_is_down(world: World, gone: HostName) -> Non
 
 
 def test_a_target_that_cannot_take_the_files_is_named(world: World) -> None:
-    """A file where the directory should be is an error of the target, and stays."""
+    """A file where the directory should be is an error of the target, and stays (defect 4)."""
     world.put(ALPHA, f"{world.home(ALPHA)}/7/disk.1", b"context" * 100000)
     world.put(BETA, f"{world.home(BETA)}/7", b"in the way")
     with pytest.raises(HostCommandFailed) as caught:

@@ -35,7 +35,7 @@ def test_every_byte_of_the_image_is_on_the_device(world: World, size: int, zeroe
 
 
 def test_zeros_are_written_where_the_device_may_hold_old_data(world: World) -> None:
-    """Skipping them would show the guest what somebody else wrote."""
+    """Skipping them would show the guest what somebody else wrote (defect 14)."""
     world.device(ALPHA, DEVICE, 4 * MIB)
     world.dirty(ALPHA, DEVICE, b"old" * MIB)
     assert write(world, bytes(4 * MIB)) == 4 * MIB

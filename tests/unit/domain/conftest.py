@@ -17,8 +17,10 @@ from adapters.memory.scripts import MemoryScripts
 from adapters.memory.sources import MemorySources
 from domain.attachment import Attachment
 from domain.debts import Debts
+from domain.disk_changes import DiskChanges
 from domain.disks import Disks
 from domain.healing import Healing
+from domain.images import Images
 from domain.legacy_contexts import LegacyContexts
 from domain.lifetime import Lifetime
 from domain.migration import Migration
@@ -83,6 +85,10 @@ class Bench:
             legacy,
         )
         self.sources = MemorySources(self.hosts)
+        self.images = Images(
+            self.storages, self.hosts, self.sources, self.locks, self.lifetime, self.attachment, HostName("front-end")
+        )
+        self.disk_changes = DiskChanges(self.storages, self.oned, self.hosts, self.locks, self.sizes, self.snapshots)
         self.returning = Returning(self.hosts, self.sources, self.attachment, self.lifetime)
         self.relocation = Relocation(
             self.storages,

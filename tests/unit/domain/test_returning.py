@@ -37,7 +37,7 @@ def _file(bench) -> bool:
 
 
 def test_the_file_becomes_the_volume(left) -> None:
-    """The disk is linked where the VM goes, and the file goes last."""
+    """The disk is linked where the VM goes, and the file goes last (defect 6)."""
     left.relocation.move_disk(ORDER)
 
     assert left.read(DISK, len(DATA)) == DATA
@@ -47,7 +47,7 @@ def test_the_file_becomes_the_volume(left) -> None:
 
 
 def test_a_write_that_fails_keeps_the_file(left, monkeypatch) -> None:
-    """And leaves no volume that could be taken for the disk."""
+    """And leaves no volume that could be taken for the disk (defect 5)."""
 
     def fail(*_args, **_more) -> int:
         raise HostCommandFailed(HOST, "write", "Input/output error")

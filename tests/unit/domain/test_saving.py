@@ -69,7 +69,7 @@ def test_the_retry_of_a_finished_order_keeps_its_image(saved) -> None:
 
 
 def test_an_image_of_something_else_is_left_alone(saved) -> None:
-    """The order fails instead."""
+    """The order fails instead (defect 55)."""
     saved.volume(TARGET, image="9", source="OpenNebula-Image-1")
 
     with pytest.raises(VolumeExists):
@@ -79,7 +79,7 @@ def test_an_image_of_something_else_is_left_alone(saved) -> None:
 
 
 def test_nothing_is_left_when_the_replicas_cannot_be_placed(saved, monkeypatch) -> None:
-    """An image that is not as safe as its group says is no image."""
+    """An image that is not as safe as its group says is no image (defect 55)."""
 
     def no_place(volume: VolumeName) -> None:
         raise VolumeExists(volume)

@@ -250,7 +250,7 @@ def test_the_source_of_a_copy_may_be_missing(script: Any, cluster: Cluster) -> N
 
 
 def test_an_old_server_refuses_the_same_size(script: Any, cluster: Cluster) -> None:
-    """Before 1.30.3 the answer is that of an impossible size; the size on record tells them apart."""
+    """Before 1.30.3 the answer is that of an impossible size; the size on record tells them apart (defect 50)."""
     line = f"PUT {RD}/rsz/volume-definitions/0"
     script.say(line, 500, [{"ret_code": -4611686018390687538, "message": "invalid"}])
     script.say(f"GET {RD}", body=[{"name": "rsz", "volume_definitions": [{"volume_number": 0, "size_kib": 64}]}])
@@ -290,7 +290,7 @@ def test_a_host_that_is_no_node_is_named(script: Any, cluster: Cluster) -> None:
 
 
 def test_a_mapped_host_goes_by_its_node(script: Any, reach: Any) -> None:
-    """The datastore's map decides, and answers come back under OpenNebula's name."""
+    """The datastore's map decides, and answers come back under OpenNebula's name (defect 36)."""
     cluster = reach(script.url, nodes={HostName("kvm1"): "host-a"})
     script.say(f"POST {RD}/v1/resources/host-a/make-available", body=SUCCESS)
     cluster.attach(vol("v1"), HostName("kvm1"))

@@ -72,7 +72,7 @@ def test_an_inactive_replica_is_not_usable(script: Any, cluster: Any) -> None:
 
 
 def test_the_hosts_that_are_cut_off_are_not_connected() -> None:
-    """UpToDate says nothing about the connection (linstor.md 2.18)."""
+    """UpToDate says nothing about the connection (linstor.md 2.18) (defect 51)."""
     drbd = {"connections": {"b": {"connected": True}, "c": {"connected": False, "message": "StandAlone"}}}
     found = deployment({"node_name": "a", "layer_object": {"type": "DRBD", "drbd": drbd}}, IMAGE_2, HostName)
     assert not found.connected
@@ -124,7 +124,7 @@ def test_the_worst_volume_decides(told: list[str], state: DiskState) -> None:
 
 
 def test_a_stack_above_drbd_has_the_device_of_its_top() -> None:
-    """Udev's name is that of DRBD's own device, so it is not offered for what lies above."""
+    """Udev's name is that of DRBD's own device, so it is not offered for what lies above (defect 22)."""
     layers = {"type": "LUKS", "children": [{"type": "DRBD", "drbd": {"connections": {"b": {"connected": False}}}}]}
     volume = {
         "device_path": "/dev/mapper/Linstor-Crypt-x_00000",
@@ -222,14 +222,14 @@ def test_snapshots_come_oldest_first_with_their_own_marks(script: Any, cluster: 
 
 
 def test_capacity_is_what_can_be_placed(script: Any, cluster: Any) -> None:
-    """One query gives total, free, and the largest volume."""
+    """One query gives total, free, and the largest volume (defect 24)."""
     script.play("size-info")
     assert cluster.capacity(GroupName("rg-one")) == Capacity(8388608, 8388608, 167632896)
     assert len(script.heard) == 1
 
 
 def test_a_missing_group_is_no_empty_datastore(script: Any, cluster: Any) -> None:
-    """LINSTOR answers 200 with a report (linstor.md 2.3)."""
+    """LINSTOR answers 200 with a report (linstor.md 2.3) (defect 23)."""
     script.play("size-info-group-missing")
     with pytest.raises(UnknownGroup, match="nope"):
         cluster.capacity(GroupName("nope"))
@@ -291,7 +291,7 @@ def test_hosts_and_nodes_are_mapped_both_ways() -> None:
 
 
 def test_a_node_is_found_by_its_short_name_once() -> None:
-    """LINSTOR is asked for its nodes one time, and the finding is kept."""
+    """LINSTOR is asked for its nodes one time, and the finding is kept (defect 36)."""
     asked: list[int] = []
     nodes = Nodes({}, lambda: asked.append(1) or ["alpha", "beta.example.org", "gamma"])  # type: ignore[func-returns-value]
     assert nodes.find("alpha.example.org") == "alpha"

@@ -31,7 +31,7 @@ def dead_port() -> str:
 
 
 def test_a_look_costs_one_request_on_one_connection(script: Any, cluster: Any) -> None:
-    """Connecting asks nothing: no probe for TLS, no version."""
+    """Connecting asks nothing: no probe for TLS, no version (defect 61)."""
     script.say(DEFINITIONS, body=[])
     cluster.definitions([VOLUME])
     cluster.definitions([VOLUME])
@@ -208,7 +208,7 @@ def test_threads_do_not_share_a_connection(script: Any, cluster: Any) -> None:
 
 
 def test_credentials_do_not_travel_over_plain_http(script: Any, reach: Any) -> None:
-    """Without TLS the request goes out bare; the controller's refusal then names the reason."""
+    """Without TLS the request goes out bare; the controller's refusal then names the reason (defect 18)."""
     script.say(DEFINITIONS, 401, [{"ret_code": -4611686018427377903, "message": "sign in"}])
     with pytest.raises(AccessDenied, match="over https only") as caught:
         reach(script.url, user="one", password="geheim").definitions([VOLUME])
