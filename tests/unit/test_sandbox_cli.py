@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -60,6 +61,35 @@ def test_an_unknown_command_is_refused(words: list[str], capsys: pytest.CaptureF
 
     assert ended.value.code == 2
     assert "usage: onelinstor" in capsys.readouterr().err
+
+
+def _needs(monkeypatch: pytest.MonkeyPatch, directory: Path, module: str) -> None:
+    """Let an action import *module*, which is not installed."""
+    (directory / "needy_action.py").write_text(f"import {module}\n")
+    monkeypatch.syspath_prepend(directory)
+    monkeypatch.delitem(sys.modules, "needy_action", raising=False)
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setitem(cli.ACTIONS, "replay", ("needy_action", ""))
+
+
+def test_an_installation_without_the_extra_says_how_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In one sentence, with exit code 1: the driver itself is complete."""
+    _needs(monkeypatch, tmp_path, "werkzeug")
+
+    assert main(["sandbox", "replay"]) == 1
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert told.endswith(f"{sys.executable} -m pip install 'one-linstor-driver[sandbox]'\n")
+
+
+def test_any_other_module_that_is_missing_is_a_bug(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It must not be taken for the extra."""
+    _needs(monkeypatch, tmp_path, "no_such_module")
+
+    with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        main(["sandbox", "replay"])
 
 
 def test_help_names_every_action(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,6 +21,11 @@ ACTIONS = {
 """Action -> module whose `main` runs it, and what it is for. Only the module of the action is imported."""
 
 
+EXTRA = ("werkzeug",)
+MISSING = "The sandbox needs {name} of the extra 'sandbox': {python} -m pip install 'one-linstor-driver[sandbox]'"
+"""What the extra `sandbox` brings: the driver itself does without."""
+
+
 def main(argv: Sequence[str]) -> int:
     """Run one action of the sandbox; its exit code."""
     told = "\n".join(f"  {action:10} {what}" for action, (_, what) in ACTIONS.items())
@@ -35,5 +40,12 @@ def main(argv: Sequence[str]) -> int:
     options = parser.parse_args(argv)
     # a sandbox that is told to end must take its directory and its programs with it
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    module = importlib.import_module(ACTIONS[options.action][0])
+    try:
+        module = importlib.import_module(ACTIONS[options.action][0])
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name not in EXTRA:
+            raise
+        print(MISSING.format(name=name, python=sys.executable), file=sys.stderr)
+        return 1
     return int(module.main(options.words))
