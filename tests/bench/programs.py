@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from entrypoints.sandbox.world import TIMEOUT, Completed, Sandbox
+from entrypoints.sandbox.world import Completed, Sandbox
 
 _STARTED = re.compile(r'execve\("([^"]+)"')
 _RESUMED = re.compile(r"<\.\.\. execve resumed>.*= 0$")
@@ -35,21 +35,10 @@ class Traced(Sandbox):
         self._wrapper.chmod(0o755)
         return self._wrapper
 
-    def run(
-        self,
-        kind: str,
-        driver: str,
-        action: str,
-        argv: Sequence[str],
-        stdin: bytes = b"",
-        *,
-        timeout: float = TIMEOUT,
-        extra: Mapping[str, str] | None = None,
-    ) -> Completed:
-        """As ever, and count."""
-        ended = super().run(kind, driver, action, argv, stdin, timeout=timeout, extra=extra)
+    def noted(self, call: Completed) -> Completed:
+        """Count what its trace tells."""
         self.programs.append(started(self._trace.read_text(encoding="utf-8", errors="replace"), self._ssh))
-        return ended
+        return call
 
 
 def started(trace: str, ssh: str) -> int:

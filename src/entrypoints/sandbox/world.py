@@ -171,7 +171,11 @@ class Sandbox:
         before = _Mark(len(self.server.requests), len(self.oned.requests), self._log_size())
         environment = {**self.environment(), **(extra or {})}
         argv = [str(self.script(kind, driver, action)), *argv]
-        return self._completed(run(argv, stdin, environment, self.one / "var", timeout), before)
+        return self.noted(self._completed(run(argv, stdin, environment, self.one / "var", timeout), before))
+
+    def noted(self, call: Completed) -> Completed:
+        """A call that has ended: where a sandbox that counts more than this one looks."""
+        return call
 
     def _completed(self, ended: Ended, before: _Mark) -> Completed:
         requests = self.server.requests[before.linstor :]
