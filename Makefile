@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 
-.PHONY: env demo test check bench torture clean
+.PHONY: env demo test lint check bench torture clean
 .DELETE_ON_ERROR:
 
 env: $(STAMP)
@@ -19,12 +19,13 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/tox
 
-check: $(STAMP)
+lint: $(STAMP)
 	$(BIN)/ruff format --check src tests features
 	$(BIN)/ruff check src tests features
 	$(BIN)/mypy
 	PYTHONPATH=src $(BIN)/lint-imports
-	$(BIN)/tox
+
+check: lint test
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench
