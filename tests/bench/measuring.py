@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from statistics import median
@@ -19,7 +19,7 @@ from adapters.memory.linstor import LinstorModel
 from adapters.memory.linstor.objects import Definition, Resource, VolumeDefinition
 from entrypoints.sandbox import documents
 from entrypoints.sandbox.cloud import IMAGES, SYSTEM_LINSTOR, Cloud
-from entrypoints.sandbox.world import Completed, Sandbox, Session
+from entrypoints.sandbox.world import Completed, Sandbox
 
 OS_IMAGE, DATA_IMAGE, VM = 0, 1, 7
 SECOND = "datastore rm (second)"
@@ -51,7 +51,6 @@ class Measured:
         requests = tuple(each for each in ended.linstor_requests if not is_poll(each))
         polls = len(ended.linstor_requests) - len(requests)
         ours = Counter(each.host for each in ended.ssh_sessions if each.ours)
-        own = ended.seconds - ended.linstor_seconds - on_hosts(ended.ssh_sessions)
         return cls(
             requests,
             polls,
@@ -60,23 +59,13 @@ class Measured:
             len(ended.ssh_sessions) - ours.total(),
             ended.linstor_bytes - poll_bytes,
             ended.seconds,
-            own,
+            ended.seconds - ended.waited,
         )
 
     @property
     def versions(self) -> int:
         """How often the controller was asked for its version."""
         return sum(each.partition("?")[0].endswith("/controller/version") for each in self.requests)
-
-
-def on_hosts(sessions: Iterable[Session]) -> float:
-    """For how many seconds at least one of *sessions* was open."""
-    total = end = 0.0
-    for each in sorted(sessions, key=lambda session: session.began):
-        closed = each.began + each.seconds
-        total += max(0.0, closed - max(end, each.began))
-        end = max(end, closed)
-    return total
 
 
 def is_poll(request: str) -> bool:

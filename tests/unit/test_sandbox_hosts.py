@@ -9,6 +9,7 @@ import pytest
 from adapters.memory.linstor import InFiles, LinstorModel
 from entrypoints.sandbox.devices import Device, HostDevices, named
 from entrypoints.sandbox.hosts import SandboxHosts
+from entrypoints.sandbox.world import covered
 
 MIB = 1024 * 1024
 NODES = {"host-b": "node-b.example"}
@@ -211,3 +212,8 @@ def test_a_shared_datastore_is_one_directory(site: Site) -> None:
         assert (site.device(host, shared) / "file").exists()
         assert Path(f"{site.hosts.home(host)}{shared}/file").exists() or host == "one-fe"
     assert not site.device("host-a", own).exists()
+
+
+def test_time_that_overlaps_is_counted_once() -> None:
+    """Requests and sessions at the same moment are waited for together."""
+    assert covered([(4.0, 5.0), (0.0, 2.0), (1.0, 3.0), (1.5, 1.6)]) == 4.0

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import resources
@@ -51,7 +51,8 @@ class Session:
 class Completed:
     """How an executable ended and what it took. LINSTOR's requests are `METHOD path`, oned's are method names.
 
-    *linstor_seconds* is how long LINSTOR worked on its requests, *linstor_bytes* how much it answered.
+    *waited* is how long LINSTOR worked on a request or an ssh session was open, *linstor_bytes* how much LINSTOR
+    answered.
     """
 
     exit_code: int
@@ -59,10 +60,19 @@ class Completed:
     stderr: str
     seconds: float
     linstor_requests: tuple[str, ...]
-    linstor_seconds: float
+    waited: float
     linstor_bytes: int
     oned_requests: tuple[str, ...]
     ssh_sessions: tuple[Session, ...]
+
+
+def covered(spans: Iterable[tuple[float, float]]) -> float:
+    """How long at least one of *spans*, (beginning, end), lasted."""
+    total = reached = 0.0
+    for began, ended in sorted(spans):
+        total += max(0.0, ended - max(reached, began))
+        reached = max(reached, ended)
+    return total
 
 
 @dataclass(frozen=True)
@@ -178,17 +188,18 @@ class Sandbox:
         return call
 
     def _completed(self, ended: Ended, before: _Mark) -> Completed:
-        requests = self.server.requests[before.linstor :]
+        requests, sessions = self.server.requests[before.linstor :], self.sessions(before.log_bytes)
+        asked = ((each.began, each.began + each.seconds) for each in requests)
         return Completed(
             ended.exit_code,
             ended.stdout.decode("utf-8", "replace"),
             ended.stderr.decode("utf-8", "replace"),
             ended.seconds,
             linstor_requests=tuple(f"{each.method} {each.path}" for each in requests),
-            linstor_seconds=sum(each.seconds for each in requests),
+            waited=covered([*asked, *((each.began, each.began + each.seconds) for each in sessions)]),
             linstor_bytes=sum(each.bytes_out for each in requests),
             oned_requests=tuple(name for name, _ in self.oned.requests[before.oned :]),
-            ssh_sessions=tuple(self.sessions(before.log_bytes)),
+            ssh_sessions=tuple(sessions),
         )
 
     # -- what there is --------------------------------------------------------------------------

@@ -44,7 +44,7 @@ _OPEN = {"/": _HOME, "/health": b""}
 
 @dataclass(frozen=True)
 class Logged:
-    """One request as it was answered; *status* is 0 where the connection was cut instead."""
+    """One request as it was answered; *status* is 0 where the connection was cut instead. *began* is monotonic."""
 
     method: str
     path: str
@@ -54,6 +54,7 @@ class Logged:
     bytes_out: int
     seconds: float
     body: bytes = b""
+    began: float = 0.0
 
 
 class LinstorApp:
@@ -96,7 +97,7 @@ class LinstorApp:
 
     def _note(self, request: Request, body: bytes, status: int, sent: int, began: float) -> None:
         took, query = time.monotonic() - began, request.query_string.decode()
-        self.log.append(Logged(request.method, request.path, query, status, len(body), sent, took, body))
+        self.log.append(Logged(request.method, request.path, query, status, len(body), sent, took, body, began))
 
     def _response(self, request: Request, body: bytes) -> Response:
         if request.path == FAULTS:
