@@ -132,8 +132,11 @@ def test_an_imported_image_reaches_the_guest_as_it_is(cloud: Cloud) -> None:
     assert b"".join(disk.read(offset) for offset in range(0, len(content), 4096)) == content
 
 
-def test_files_of_the_directory_travel_from_host_to_host(cloud: Cloud) -> None:
+@pytest.mark.parametrize("profile", [":", NOISE], ids=["silent", "talkative"])
+def test_files_of_the_directory_travel_from_host_to_host(cloud: Cloud, hosts: Sshds, profile: str) -> None:
     """On our own system datastore premigrate streams them, through two sessions, whatever is in them."""
+    for each in hosts.hosts.values():
+        each.say(profile=profile)
     cloud.deploy(VM, "host-a", [IMAGE], system=SYSTEM_LINSTOR)
     content = os.urandom(3 * 1024 * 1024) + b"\r\n~.\r\n\0\xff" + os.urandom(7)
     (cloud.sandbox.host_path("host-a", cloud.directory(VM)) / "checkpoint extra").write_bytes(content)
