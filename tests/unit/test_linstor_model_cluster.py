@@ -77,6 +77,17 @@ def test_space_that_nodes_share_is_promised_once() -> None:
     model.definitions.spawn("one", "vol", [GIB])
     frees = {name: model.space.free(name, node.pools["san"]) for name, node in model.state.nodes.items()}
     assert frees["alpha"] == frees["beta"] < 3 * GIB + 1
+    info = model.groups.size_info("one").space
+    assert (info["capacity_in_kib"], info["available_size_in_kib"]) == (4 * GIB, frees["alpha"])
+    assert error(lambda: model.definitions.spawn("one", "pair", [GIB], select_filter={"place_count": 2})) == 996
+
+
+def test_pools_of_one_size_on_one_node_both_count() -> None:
+    """Space for one replica is the sum of all pools."""
+    model = LinstorModel()
+    model.add_node("alpha", [Pool(name, "LVM_THIN", GIB, GIB) for name in ("first", "second")])
+    model.add_group("one", place_count=1)
+    assert model.groups.size_info("one").space["capacity_in_kib"] == 2 * GIB
 
 
 @pytest.mark.parametrize(

@@ -111,11 +111,14 @@ class Space:
     def choose(self, wanted: Filter, sizes: Sequence[int], taken: Sequence[str], count: int) -> list[Place]:
         """*count* more nodes for volumes of *sizes* KiB; fewer when there are not enough."""
         chosen: dict[str, Place] = {}
+        used: set[str] = set()
         for node, pool in self.candidates(wanted):
             gross = sum(gross_kib(size, pool.granularity, drbd="DRBD" in wanted.layers) for size in sizes)
             fits = gross <= self.limit(node.name, pool)
-            if fits and len(chosen) < count and node.name not in taken and node.name not in chosen:
+            unused = node.name not in taken and node.name not in chosen and _store(node, pool) not in used
+            if fits and len(chosen) < count and unused:
                 chosen[node.name] = (node, pool)
+                used.add(_store(node, pool))
         return [chosen[name] for name in sorted(chosen)]
 
     def not_enough(self, context: int, wanted: Filter, size: int) -> Refused:
@@ -139,15 +142,14 @@ class Space:
         """`space_info` of a query: simulated placement of as much as fits (linstor.md 2.3)."""
         found = self.candidates(wanted)
         count = max(1, wanted.place_count)
-        best: dict[str, Place] = {}
-        for node, pool in sorted(found, key=lambda each: (-self.limit(each[0].name, each[1]), each[0].name)):
-            best.setdefault(node.name, (node, pool))
-        next_ones = list(best.values())[:count]
+        by_limit = sorted(found, key=lambda each: (-self.limit(each[0].name, each[1]), each[0].name))
+        next_ones = _apart(by_limit)[:count]
         if len(next_ones) < count:
             return _info(0, 0, 0)
         largest = min(self.limit(node.name, pool) for node, pool in next_ones)
-        available = _spread([(node.name, self.free(node.name, pool)) for node, pool in found], count)
-        capacity = _spread([(node.name, pool.total) for node, pool in found], count)
+        stores = list({_store(node, pool): (node, pool) for node, pool in reversed(found)}.values())
+        available = _spread([(node.name, self.free(node.name, pool)) for node, pool in stores], count)
+        capacity = _spread([(node.name, pool.total) for node, pool in stores], count)
         shown = [
             {
                 "node_name": node.name,
@@ -163,35 +165,50 @@ class Space:
         by_pool: dict[str, list[Place]] = {}
         for node, pool in self.candidates(wanted):
             by_pool.setdefault(pool.name, []).append((node, pool))
+        apart = {name: _apart(places)[: wanted.place_count] for name, places in by_pool.items()}
         found = [
             {
                 "storage_pool": name,
-                "max_volume_size_kib": min(self.free(node.name, pool) for node, pool in places[: wanted.place_count]),
-                "node_names": [node.name for node, _ in places[: wanted.place_count]],
-                "all_thin": all(pool.thin for _, pool in places[: wanted.place_count]),
+                "max_volume_size_kib": min(self.free(node.name, pool) for node, pool in places),
+                "node_names": [node.name for node, _ in places],
+                "all_thin": all(pool.thin for _, pool in places),
             }
-            for name, places in by_pool.items()
+            for name, places in apart.items()
             if len(places) >= wanted.place_count
         ]
         return {"candidates": found, "default_max_oversubscription_ratio": THIN_RATIO}
+
+
+def _store(node: Node, pool: Pool) -> str:
+    """`free_space_mgr_name`: pools that nodes share have one store (linstor.md 2.2)."""
+    return pool.shared or f"{node.name};{pool.name}"
+
+
+def _apart(places: Sequence[Place]) -> list[Place]:
+    """The first places that have neither the node nor the store in common."""
+    found: list[Place] = []
+    for node, pool in places:
+        if not any(node is other or _store(node, pool) == _store(other, its) for other, its in found):
+            found.append((node, pool))
+    return found
 
 
 def _spread(pools: list[tuple[str, int]], count: int) -> int:
     """How much fits when every KiB is put on *count* nodes: the smallest pool is filled together with the largest ones
     of other nodes, again and again. The larger ones stay as they were, as in the controller's own sum (recorded).
     """
-    left = sorted(pools, key=lambda each: each[1])
+    left = sorted(enumerate(pools), key=lambda each: each[1][1])
     total = 0
     while left:
-        node, size = left[0]
-        partners = dict(sorted((each for each in left[1:] if each[0] != node), key=lambda each: each[1]))
+        smallest, (node, size) = left[0]
+        partners = {each[1][0]: each for each in left[1:] if each[1][0] != node}
         if len(partners) < count - 1:
             left.pop(0)
             continue
-        largest = sorted(partners.items(), key=lambda each: -each[1])[: count - 1]
+        largest = sorted(partners.values(), key=lambda each: -each[1][1])[: count - 1]
         total += size
-        used = {(node, size), *(each for each in largest if each[1] == size)}
-        left = [each for each in left if each not in used]
+        used = {smallest, *(number for number, (_, its) in largest if its == size)}
+        left = [each for each in left if each[0] not in used]
     return total
 
 
