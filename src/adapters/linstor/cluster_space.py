@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 from adapters.linstor.cluster_part import ClusterPart
+from adapters.linstor.codes import Code
 from adapters.linstor.controller import path_of
 from adapters.linstor.meanings import group_missing
+from adapters.linstor.pool_space import Space, Wanted, placed_kib, spaces, targets
 from adapters.linstor.reading import Json, list_of, number_of, object_of
 from adapters.linstor.replies import replies_of
-from domain.errors import ControllerFailed, UnknownGroup
+from domain.errors import ControllerFailed, NoPlacement, UnknownGroup
 from domain.names import GroupName
 from domain.volumes import Capacity
 
@@ -18,7 +18,7 @@ class ClusterSpace(ClusterPart):
     """The part of the Cluster port that is about space."""
 
     def capacity(self, group: GroupName) -> Capacity:
-        """See the port. Servers before REST 1.17 have no such query: their pools are added up."""
+        """See the port. Servers before REST 1.17 have no such query: it is worked out from their pools."""
         doing = f"ask for the space of resource group {group}"
         answer = self._controller.ask(doing, path_of("resource-groups", group, "query-size-info"), {})
         found = answer.body if isinstance(answer.body, dict) else {}
@@ -30,15 +30,37 @@ class ClusterSpace(ClusterPart):
         return _known(doing, _from_space_info(object_of(found, "space_info")))
 
     def _from_pools(self, doing: str, group: GroupName) -> Capacity:
-        """Every space once, divided by the number of replicas."""
+        """What servers without the query can place; the controller's own word on the largest volume has the last say.
+
+        It alone knows rules like replicas_on_different: where it finds no place, nothing is free.
+        """
+        largest = self._largest(doing, group)
         groups = self._listed(doing, path_of("resource-groups"), [("resource_groups", group)])
         if not groups:
             raise UnknownGroup(group)
-        wanted = object_of(groups[0], "select_filter")
-        names = wanted.get("storage_pool_list") or [wanted["storage_pool"]] if "storage_pool" in wanted else []
-        query = [("storage_pools", str(name)) for name in names]
-        pools = self._listed(doing, path_of("view", "storage-pools"), [*query, ("cached", "true")])
-        return _known(doing, _added_up(pools, max(1, number_of(wanted, "place_count"))))
+        wanted = Wanted.of(object_of(groups[0], "select_filter"))
+        found = self._spaces(doing, wanted)
+        total = sum(placed_kib([(each.nodes, each.total_kib) for each in found], wanted.replicas))
+        free = sum(placed_kib([(each.nodes, each.free_kib) for each in found], wanted.replicas))
+        return _known(doing, Capacity(total, free if largest else 0, largest))
+
+    def _largest(self, doing: str, group: GroupName) -> int:
+        """The largest volume that can be placed, KiB; 0 where none can."""
+        meanings = {**group_missing(group), Code.NOT_ENOUGH_NODES: NoPlacement}
+        try:
+            found = self._controller.read(
+                doing, path_of("resource-groups", group, "query-max-volume-size"), (), meanings
+            )
+        except NoPlacement:
+            return 0
+        candidates = list_of(found, "candidates") if isinstance(found, dict) else []
+        return max((number_of(each, "max_volume_size_kib") for each in candidates), default=0)
+
+    def _spaces(self, doing: str, wanted: Wanted) -> list[Space]:
+        nodes = targets(self._listed(doing, path_of("nodes"), ()))
+        names = [("storage_pools", name) for name in sorted(wanted.pools)]
+        pools = self._listed(doing, path_of("view", "storage-pools"), [*names, ("cached", "true")])
+        return spaces(pools, wanted, nodes)
 
 
 def _known(doing: str, capacity: Capacity) -> Capacity:
@@ -54,15 +76,3 @@ def _from_space_info(found: Json) -> Capacity:
         free_kib=number_of(found, "available_size_in_kib"),
         largest_volume_kib=number_of(found, "max_vlm_size_in_kib"),
     )
-
-
-def _added_up(pools: Iterable[Json], replicas: int) -> Capacity:
-    """Shared pools are listed once for each node; their common name tells them (linstor.md 2.2)."""
-    spaces: Mapping[str, Json] = {
-        str(pool.get("free_space_mgr_name") or f"{pool.get('node_name')};{pool.get('storage_pool_name')}"): pool
-        for pool in pools
-        if pool.get("provider_kind") != "DISKLESS" and "total_capacity" in pool
-    }
-    free = sum(number_of(pool, "free_capacity") for pool in spaces.values()) // replicas
-    total = sum(number_of(pool, "total_capacity") for pool in spaces.values()) // replicas
-    return Capacity(total, free, free)

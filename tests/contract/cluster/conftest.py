@@ -198,6 +198,14 @@ def _rest() -> Iterator[World]:
 
 
 @contextmanager
+def _old_rest() -> Iterator[World]:
+    """A server that has no query for the space of a group (linstor.md 0.2)."""
+    with _rest() as world:
+        world.model.rest_api_version = "1.16.0"  # type: ignore[attr-defined] # it is a ServedWorld
+        yield world
+
+
+@contextmanager
 def _real() -> Iterator[World]:
     controllers, hosts = os.environ.get("LS_CONTROLLERS", ""), os.environ.get("LINSTOR_TEST_HOSTS", "")
     if not controllers or not hosts:
@@ -210,7 +218,7 @@ def _real() -> Iterator[World]:
         world.clean()
 
 
-_WORLDS = {"memory": _memory, "rest": _rest, "real": _real}
+_WORLDS = {"memory": _memory, "rest": _rest, "old": _old_rest, "real": _real}
 
 
 @pytest.fixture(params=["memory", "rest", pytest.param("real", marks=pytest.mark.real_controller)])
@@ -230,5 +238,12 @@ def cluster_served() -> Iterator[World]:
 @pytest.fixture(params=["memory", "rest"])
 def cluster_simulated(request: pytest.FixtureRequest) -> Iterator[World]:
     """Every implementation whose hosts can be made to fail."""
+    with _WORLDS[request.param]() as world:
+        yield world
+
+
+@pytest.fixture(params=["memory", "rest", "old"])
+def cluster_of_any_age(request: pytest.FixtureRequest) -> Iterator[World]:
+    """Every simulated implementation, and the real adapter before a server that knows less."""
     with _WORLDS[request.param]() as world:
         yield world

@@ -242,28 +242,6 @@ def test_a_total_of_zero_is_not_known(script: Any, cluster: Any) -> None:
         cluster.capacity(GroupName("rg-one"))
 
 
-def test_old_servers_have_their_pools_added_up(script: Any, cluster: Any) -> None:
-    """Every space once, diskless pools never, divided by the replicas."""
-    group = {
-        "name": "rg-one",
-        "select_filter": {"place_count": 2, "storage_pool": "data", "storage_pool_list": ["data"]},
-    }
-    script.say("GET /v1/resource-groups", body=[group])
-    space = {"provider_kind": "LVM_THIN", "free_capacity": 60, "total_capacity": 100}
-    script.say(
-        "GET /v1/view/storage-pools",
-        body=[
-            {**space, "node_name": "a", "free_space_mgr_name": "shared"},
-            {**space, "node_name": "b", "free_space_mgr_name": "shared"},
-            {**space, "node_name": "c", "free_space_mgr_name": "c;data"},
-            {"provider_kind": "LVM_THIN", "node_name": "d", "free_space_mgr_name": "d;data"},
-            {"provider_kind": "DISKLESS", "free_capacity": 2**63 - 1, "total_capacity": 2**63 - 1},
-        ],
-    )
-    assert cluster.capacity(GroupName("rg-one")) == Capacity(100, 60, 60)
-    assert script.heard[-1].query == {"storage_pools": ["data"], "cached": ["true"]}
-
-
 def test_the_state_of_a_copy(script: Any, cluster: Any) -> None:
     """FAILED is final only by the flag of the definition; a definition that is away means gone."""
     source, target = VolumeName("c1"), VolumeName("c1-bad")
