@@ -5,6 +5,7 @@ The executables are the real ones; LINSTOR, oned and the hosts are those of the 
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
@@ -64,6 +65,11 @@ class FeatureCloud(Cloud):
         return self._about_image(
             "export", identity, documents.image(identity, "", image.size_mib, {"SOURCE": image.source})
         )
+
+    def monitor(self, kind: str, datastore: int) -> str:
+        """The periodic look at the space of a datastore (opennebula.md 2.8). What it printed."""
+        document = documents.action_data(self.sandbox.oned.get("datastore", datastore) or "")
+        return self.call(kind, "linstor", "monitor", datastore, stdin=base64.b64encode(document)).stdout
 
     def delete_by_force(self, vm: int) -> None:
         """`onevm recover --delete`: delete for every disk, whatever it is, and then for the directory."""
