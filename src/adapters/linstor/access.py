@@ -51,7 +51,7 @@ def access_of(settings: StorageSettings, environment: Mapping[str, str]) -> Acce
     return Access(
         user=settings.user,
         password=settings.password or _content("LINSTOR_PASSWORD_FILE", settings.password_file),
-        token=settings.token or _content("LINSTOR_TOKEN_FILE", settings.token_file),
+        token=_sendable(settings.token or _content("LINSTOR_TOKEN_FILE", settings.token_file)),
         ca_file=settings.ca_file,
         cert_file=settings.cert_file,
         key_file=settings.key_file,
@@ -66,3 +66,10 @@ def _content(attribute: str, path: str) -> str:
         return Path(path).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise BadConfiguration(f"{attribute}={path} cannot be read: {error}") from error
+
+
+def _sendable(token: str) -> str:
+    """The token, which has to fit into a header as it is. Raises BadConfiguration, which does not repeat it."""
+    if not all("!" <= each <= "~" for each in token):
+        raise BadConfiguration("LINSTOR_TOKEN or the content of LINSTOR_TOKEN_FILE has characters that no token has")
+    return token

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -16,6 +17,7 @@ from domain.errors import AccessDenied, ControllerFailed, ControllerUnreachable
 from domain.settings import Limits
 
 Query = Sequence[tuple[str, str]]
+_VERSION = "/v1/controller/version"
 
 
 class Controller:
@@ -64,6 +66,7 @@ class Controller:
 
     def _sent(self, doing: str, request: Request, seconds: float, *, repeat: bool) -> tuple[Answer, bool]:
         api = self._api()
+        self._find_active(api)
         try:
             return api.exchange(request, seconds), False
         except LostReply as lost:
@@ -77,6 +80,21 @@ class Controller:
             if request.safe:
                 raise
             raise ControllerFailed(doing, f"the answer was lost, then {gone}", unclear=True) from gone
+
+    def _find_active(self, api: Api) -> None:
+        """Of several controllers find one that answers, each within the limit for connecting.
+
+        One that accepts and says nothing would else cost the limit of the first request, which for a change is long.
+        Where none answers in time the request itself is tried: a controller can be busy. Raises ControllerUnreachable.
+        """
+        names = self._controllers.names()
+        if len(names) == 1 or self._controllers.found:
+            return
+        for _ in names:
+            with suppress(LostReply):
+                answer = api.exchange(Request("GET", _VERSION, safe=True), self.limits.connect)
+                self._version = _version_in(answer.body) if answer.status < 300 else ()
+                return
 
     def _judged(self, doing: str, answer: Answer, *, repeated: bool) -> Replies:
         self._admitted(doing, answer)
@@ -99,8 +117,7 @@ class Controller:
     def at_least(self, rest_version: str) -> bool:
         """Whether the server's REST API has that version; it is asked once (linstor.md 0.1)."""
         if not self._version:
-            found = self.read("read its version", "/v1/controller/version")
-            self._version = _numbers(str(found.get("rest_api_version", "")) if isinstance(found, dict) else "")
+            self._version = _version_in(self.read("read its version", _VERSION))
         return self._version >= _numbers(rest_version)
 
     def _api(self) -> Api:
@@ -118,6 +135,10 @@ def path_of(*parts: str) -> str:
 
 def _target(path: str, query: Query) -> str:
     return f"{path}?{urlencode(query, quote_via=quote, safe='')}" if query else path
+
+
+def _version_in(found: Any) -> tuple[int, ...]:
+    return _numbers(str(found.get("rest_api_version", "")) if isinstance(found, dict) else "")
 
 
 def _numbers(version: str) -> tuple[int, ...]:

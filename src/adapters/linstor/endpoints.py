@@ -70,6 +70,11 @@ class Controllers:
         """Remember that *one* is a LINSTOR controller and active."""
         self._good = one
 
+    @property
+    def found(self) -> bool:
+        """Whether any of them has answered so far."""
+        return self._good is not None
+
     def moved(self, old: Endpoint, new: Endpoint) -> None:
         """Remember that *old* sends its visitors to *new* (a controller with TLS, linstor.md 2.1)."""
         self._all = [new if each == old else each for each in self._all]

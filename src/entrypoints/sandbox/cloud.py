@@ -35,10 +35,11 @@ class ImageRecord:
 class Cloud:
     """Operations on images and VMs, carried out by the executables in the sandbox. Each raises OrderFailed.
 
-    *calls* are the executables that ran, in order, under `kind/driver/action`.
+    *calls* are the executables that ran, in order, under `kind/driver/action`. *attributes* are those of the datastores
+    in LINSTOR, besides or instead of the ones that they have here.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, attributes: Mapping[str, str] | None = None) -> None:
         self.sandbox = sandbox
         self.hypervisor = Hypervisor(sandbox)
         self.vms: dict[int, VmDocument] = {}
@@ -46,12 +47,13 @@ class Cloud:
         self.calls: list[tuple[str, Completed]] = []
         self.sources = sandbox.root / "sources"
         self.sources.mkdir(exist_ok=True)
-        self._image_datastore = self._make_datastores()
+        self._image_datastore = self._make_datastores(attributes or {})
         sandbox.hosts.share(SYSTEM_SHARED)
 
-    def _make_datastores(self) -> str:
+    def _make_datastores(self, attributes: Mapping[str, str]) -> str:
         """Tell oned the datastores; the document of the one for images."""
-        own = {"LINSTOR_CONTROLLERS": self.sandbox.controller, "LINSTOR_RESOURCE_GROUP": "OpenNebula-Default"}
+        here = {"LINSTOR_CONTROLLERS": self.sandbox.controller, "LINSTOR_RESOURCE_GROUP": "OpenNebula-Default"}
+        own = {**here, **attributes}
         images = {**own, "DISK_TYPE": "BLOCK", "RESTRICTED_DIRS": "/", "SAFE_DIRS": str(self.sources)}
         self._tell_datastore(IMAGES, "linstor-images", ("linstor", "linstor"), images)
         self._tell_datastore(SYSTEM_SSH, "system-ssh", ("-", "ssh"), {"SHARED": "NO"})

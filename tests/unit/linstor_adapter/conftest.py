@@ -6,7 +6,6 @@ import json
 import socket
 import ssl
 import struct
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ import pytest
 from adapters.linstor.clusters import RestClusters
 from domain.ports import Cluster
 from domain.settings import Limits, StorageSettings
+from tests.certificates import self_signed, server_side
 
 EXCHANGES = Path(__file__).parents[2] / "captures" / "linstor-1.33.3" / "exchanges"
 LIMITS = Limits(connect=0.5, read=0.5, change=0.5, copy=0.5)
@@ -188,17 +188,10 @@ def reach() -> Any:
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file with the key and the certificate of 127.0.0.1, signed by itself."""
-    made = tmp_path_factory.mktemp("tls") / "both.pem"
-    argv = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
-    argv += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(made), "-out", f"{made}.crt"]
-    subprocess.run(argv, check=True, capture_output=True)
-    made.write_text(made.read_text() + Path(f"{made}.crt").read_text())
-    return made
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
 def tls(certificate: Path) -> ssl.SSLContext:
     """What a server with that certificate needs."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
+    return server_side(certificate)

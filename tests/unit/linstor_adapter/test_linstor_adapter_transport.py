@@ -6,15 +6,19 @@ import gzip
 import json
 import socket
 import threading
+import time
 from typing import Any
 
 import pytest
 
+from adapters.linstor.clusters import RestClusters
 from domain.errors import AccessDenied, BadConfiguration, ControllerFailed, ControllerUnreachable
 from domain.names import GroupName, HostName, SnapshotName, VolumeName
+from domain.settings import Limits, StorageSettings
 
 VOLUME = VolumeName("OpenNebula-Image-2")
 DEFINITIONS = "GET /v1/resource-definitions"
+VERSION = "GET /v1/controller/version"
 RESOURCES = f"DELETE /v1/resource-definitions/{VOLUME}/resources/host-a"
 DONE = [{"ret_code": 54001666, "message": "deleted"}]
 
@@ -83,14 +87,29 @@ def test_what_is_not_linstor_is_passed_over(new_script: Any, reach: Any, said: d
 def test_the_good_controller_is_asked_first_from_then_on(new_script: Any, reach: Any) -> None:
     """A second connection does not walk the list again, in whatever thread it is made."""
     stranger, script = new_script(), new_script()
-    stranger.say(DEFINITIONS, raw=b"hello")
+    stranger.forget(VERSION)
+    stranger.say(VERSION, raw=b"hello")
     script.say(DEFINITIONS, body=[])
     cluster = reach(stranger.url, script.url)
     cluster.definitions([VOLUME])
     other = threading.Thread(target=cluster.definitions, args=[[VOLUME]])
     other.start()
     other.join()
-    assert (len(stranger.heard), len(script.heard)) == (1, 2)
+    assert stranger.lines == [VERSION]
+    assert script.lines == [VERSION, DEFINITIONS, DEFINITIONS]
+
+
+def test_a_change_never_waits_for_a_silent_controller(script: Any) -> None:
+    """Which of several controllers is active is found out within the limit for connecting, and by one look."""
+    listening, address = silent_port()
+    script.say(RESOURCES, body=DONE)
+    limits = Limits(connect=0.2, read=30, change=30)
+    cluster = RestClusters({}).of(StorageSettings(1, (address, script.url), limits=limits))
+    began = time.monotonic()
+    with listening:
+        cluster.detach(VOLUME, HostName("host-a"))
+    assert time.monotonic() - began < 10
+    assert script.lines == [VERSION, RESOURCES]
 
 
 def test_nobody_answers_names_every_controller(reach: Any) -> None:
@@ -244,6 +263,13 @@ def test_a_secret_file_that_is_missing_is_a_configuration_error(reach: Any) -> N
     """The message names the attribute."""
     with pytest.raises(BadConfiguration, match="LINSTOR_TOKEN_FILE"):
         reach("host", token_file="/nowhere/token")
+
+
+def test_a_token_that_fits_into_no_header_is_refused_without_repeating_it(reach: Any) -> None:
+    """Python's own refusal would show the header with the token in it."""
+    with pytest.raises(BadConfiguration, match="LINSTOR_TOKEN") as caught:
+        reach("host", token="geheim\nX-More: 1")
+    assert "geheim" not in str(caught.value)
 
 
 def test_the_token_of_a_combined_node_is_left_alone(
