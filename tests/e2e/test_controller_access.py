@@ -8,19 +8,19 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from tests.certificates import self_signed, server_side
 
 from entrypoints.sandbox.cloud import SYSTEM_LINSTOR, Cloud, OrderFailed
 from entrypoints.sandbox.linstor import LinstorServer, serve
 from entrypoints.sandbox.linstor.faults import Fault
 from entrypoints.sandbox.world import Sandbox
-from tests.certificates import self_signed, server_side
 
 pytestmark = pytest.mark.e2e
 
 IMAGE, VM = 3, 7
 PATIENCE = 10.0
 """Seconds that an order may take at most here, far below the limits for a read and for a change."""
-USER, PASSWORD, TOKEN = "one", "geheim-passwort", "geheim-token"  # noqa: S105 - known to the test's server alone
+USER, PASSWORD, TOKEN = "one", "geheim-passwort", "geheim-token"
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,11 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from tests.certificates import self_signed, server_side
 
 from adapters.linstor.clusters import RestClusters
 from domain.ports import Cluster
 from domain.settings import Limits, StorageSettings
-from tests.certificates import self_signed, server_side
 
 EXCHANGES = Path(__file__).parents[2] / "captures" / "linstor-1.33.3" / "exchanges"
 LIMITS = Limits(connect=0.5, read=0.5, change=0.5, copy=0.5)
