@@ -34,7 +34,7 @@ def scripts(installation: Installation, environment: Mapping[str, str] = os.envi
 
 
 def test_a_self_contained_installation_is_found(tmp_path: Path) -> None:
-    """ONE_LOCATION names it (opennebula.md 1.2)."""
+    """Defect 60: ONE_LOCATION names it (opennebula.md 1.2)."""
     found = installed(tmp_path)
     assert (found.var, found.etc, found.lib) == (tmp_path / "var", tmp_path / "etc", tmp_path / "lib")
     assert found.remotes == tmp_path / "var" / "remotes"

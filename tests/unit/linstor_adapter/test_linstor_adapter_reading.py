@@ -124,7 +124,7 @@ def test_the_worst_volume_decides(told: list[str], state: DiskState) -> None:
 
 
 def test_a_stack_above_drbd_has_the_device_of_its_top() -> None:
-    """Udev's name is that of DRBD's own device, so it is not offered for what lies above."""
+    """Defect 22: udev's name is that of DRBD's own device, so it is not offered for what lies above."""
     layers = {"type": "LUKS", "children": [{"type": "DRBD", "drbd": {"connections": {"b": {"connected": False}}}}]}
     volume = {
         "device_path": "/dev/mapper/Linstor-Crypt-x_00000",
@@ -243,7 +243,7 @@ def test_a_total_of_zero_is_not_known(script: Any, cluster: Any) -> None:
 
 
 def test_old_servers_have_their_pools_added_up(script: Any, cluster: Any) -> None:
-    """Every space once, diskless pools never, divided by the replicas."""
+    """Defect 24: every space once, diskless pools never, divided by the replicas."""
     group = {
         "name": "rg-one",
         "select_filter": {"place_count": 2, "storage_pool": "data", "storage_pool_list": ["data"]},
