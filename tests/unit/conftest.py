@@ -71,6 +71,7 @@ class Driver:
         self.model = LinstorModel.simple(HOSTS, groups={"two": 2}, kind=kind)
         self.cluster = MemoryCluster(self.model)
         self.clock = MemoryClock()
+        self.locks = MemoryLocks(self.clock)
         self.oned = MemoryOned()
         self.devices = ModelDevices(self.model)
         self.hosts = MemoryHosts(self.devices, (*HOSTS, FRONT_END), shared=shared, clock=self.clock)
@@ -108,7 +109,7 @@ class Driver:
         ports = {
             "clusters": OneLinstor(self._port("cluster", self.cluster)),
             "clock": self.clock,
-            "locks": MemoryLocks(self.clock),
+            "locks": self.locks,
             "parallel": MemoryParallel(),
             "front_end": HostName(FRONT_END),
         }
