@@ -115,7 +115,7 @@ def test_a_volume_without_a_replica_that_is_there_is_not_attached(driver) -> Non
 
 
 def test_undeploy_releases_the_host(used) -> None:
-    """Defect 34: nothing of the VM is left there, and the front-end need not know LINSTOR."""
+    """Defects 5 and 34: no data moves, nothing of the VM is left there, and the front-end need not know LINSTOR."""
     used.vm(DISK, on=(used.old,))
     used.write(IMAGE, b"data")
 
@@ -136,6 +136,19 @@ def test_the_old_host_keeps_the_disk_until_the_new_one_has_it(used) -> None:
 
     assert used.attached(IMAGE) == [used.old]
     assert used.link(used.old, PATH) is not None
+
+
+def test_a_link_leads_to_the_device_that_linstor_names(driver) -> None:
+    """Defect 22: without DRBD there is nothing below /dev/drbd, and no path is made up."""
+    driver.model.add_group("local", place_count=1, storage_pool="data", layer_stack=["STORAGE"])
+    driver.cluster.create(IMAGE, 65536, "local", {})
+    host = driver.replicas(IMAGE)[0]
+    driver.vm(DISK, on=(host,))
+
+    assert driver.tm("ln", f"fe:{IMAGE}", f"{host}:{PATH}", 7, 100).code == 0
+
+    assert driver.link(host, PATH) == driver.seen(IMAGE)[0].device
+    assert not str(driver.link(host, PATH)).startswith("/dev/drbd")
 
 
 @pytest.mark.parametrize("name", ["host-a.example.org", "HOST-A"])

@@ -77,6 +77,22 @@ def test_a_clone_that_fails_leaves_nothing(image, port: str, method: str, error:
     assert image.read(COPY, len(DATA)) == DATA
 
 
+def test_a_copy_takes_over_nothing_but_the_data(image) -> None:
+    """Defect 48: neither marks nor two writers of the image, and the size is that of the disk."""
+    image.definition(IMAGE).props |= {"DrbdOptions/Net/allow-two-primaries": "yes", "Aux/OpenNebula/debt-host-b": "/x"}
+    image.vm(_disk(128))
+
+    assert _clone(image).code == 0
+
+    assert (
+        image.definition(COPY)
+        .props.keys()
+        .isdisjoint({"DrbdOptions/Net/allow-two-primaries", "Aux/OpenNebula/debt-host-b"})
+    )
+    assert image.definition(COPY).volumes[0].size == 128 * 1024
+    assert image.read(COPY, len(DATA)) == DATA
+
+
 def test_a_volatile_disk_that_fails_leaves_nothing(image) -> None:
     """Defect 28: the volume goes when its host cannot use it, and the retry succeeds."""
     image.refuse("hosts", "run", BROKEN)

@@ -74,12 +74,16 @@ def test_an_image_that_a_vm_writes_is_not_exported(image) -> None:
 
     assert ended.code == 1
     assert host in ended.err
+    assert image.calls("exports", "save") == 0
 
 
 def test_a_replica_that_is_behind_is_not_exported(image) -> None:
     """Defect 21: the bytes come from a host whose data is up to date."""
-    image.model.events.lose_disk(sorted(image.replicas(IMAGE))[0], IMAGE)
+    behind = min(image.replicas(IMAGE))
+    image.model.events.set_disk_state(behind, IMAGE, "Inconsistent")
+    image.hosts.sessions.clear()
 
     told = _told(_export(image).out)
 
+    assert behind not in image.hosts.sessions
     assert image.exports.files[told["IMPORT_SOURCE"]].startswith(DATA)

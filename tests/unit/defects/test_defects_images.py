@@ -44,14 +44,19 @@ def test_a_file_below_a_safe_directory_is_taken(guarded) -> None:
     assert guarded.read(IMAGE, len(DATA)) == DATA
 
 
-def test_nothing_of_a_deleted_volume_shows_through(make_driver) -> None:
+def test_nothing_of_a_deleted_volume_shows_through(make_driver, monkeypatch) -> None:
     """Defect 14: on a thick pool the zeros of a source are written, not skipped."""
     driver = make_driver(kind="LVM")
-    old = driver.volume("old")
-    driver.write(old, b"x" * len(DATA))
-    driver.cluster.delete(old)
+    create = driver.cluster.create
+
+    def creating(volume, *rest) -> bool:
+        made = create(volume, *rest)
+        driver.write(volume, b"what a deleted volume left".ljust(len(zeros), b"x"))
+        return made
+
     zeros = b"\1" + bytes(len(DATA) - 1)
     driver.sources.files["/a"] = zeros
+    monkeypatch.setattr(driver.cluster, "create", creating)
 
     assert _cp(driver, "/a").code == 0
     assert driver.read(IMAGE, len(zeros)) == zeros
