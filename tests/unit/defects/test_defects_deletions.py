@@ -54,6 +54,24 @@ def test_a_deletion_that_broke_on_a_host_is_no_success(disk) -> None:
     assert COPY not in disk.volumes
 
 
+def test_a_deletion_that_is_only_promised_is_not_believed(disk, monkeypatch) -> None:
+    """Defect 25: LINSTOR is asked whether the volume is gone, and to delete it again while it is not."""
+    delete = disk.cluster.delete
+    promised: list[str] = []
+
+    def promising(volume) -> None:
+        if not promised:
+            promised.append(volume)
+            return
+        delete(volume)
+
+    monkeypatch.setattr(disk.cluster, "delete", promising)
+
+    assert _delete(disk).code == 0
+    assert promised == [COPY]
+    assert disk.volumes == [IMAGE]
+
+
 def test_a_volume_goes_with_its_own_snapshots_only(disk) -> None:
     """Defect 26: whatever they are called; those of other volumes stay."""
     for volume in (COPY, IMAGE):

@@ -90,6 +90,7 @@ def test_any_size_of_a_source_becomes_an_image(driver, length: int) -> None:
 
     assert _cp(driver, "/a").code == 0
     assert driver.read(IMAGE, length) == data
+    assert driver.definition(IMAGE).volumes[0].size * 1024 >= length
 
 
 def test_a_copy_that_breaks_leaves_no_image(driver) -> None:
