@@ -77,6 +77,42 @@ def test_a_clone_that_fails_leaves_nothing(image, port: str, method: str, error:
     assert image.read(COPY, len(DATA)) == DATA
 
 
+@pytest.mark.parametrize("broken", [0, 1])
+def test_a_growth_that_a_kill_left_half_done_is_finished(image, broken: int) -> None:
+    """Defect 50: LINSTOR has the size on record, and the retry sees to it that every replica has it, too."""
+    image.vm(_disk(128))
+    host = image.replicas(IMAGE)[broken]
+    image.model.events.fail(host, "lvresize|lvextend")
+    image.refuse("cluster", "delete", REFUSED)
+    assert _clone(image).code == 1
+    image.mend()
+    image.model.events.heal(host)
+
+    assert _clone(image).code == 0
+    assert image.read(COPY, 1, 128 * 2**20 - 1) == b"\0"
+
+
+def test_an_image_whose_growth_was_left_half_done_is_not_told_as_done(image) -> None:
+    """Defect 50: the clone of an image is as large as oned believes, on a retry, too."""
+    host = image.replicas(IMAGE)[0]
+    image.model.events.fail(host, "lvresize|lvextend")
+    image.refuse("cluster", "delete", REFUSED)
+    assert image.datastore("clone", 9, size_mib=128, path=IMAGE).code == 1
+    image.mend()
+    image.model.events.heal(host)
+
+    assert image.datastore("clone", 9, size_mib=128, path=IMAGE).code == 0
+    assert "RESIZE" not in image.definition(SAVED).volumes[0].flags
+
+
+def test_a_volume_that_is_larger_than_oned_knows_can_be_cloned(driver) -> None:
+    """Defect 50: a copy is never asked to shrink."""
+    driver.volume(IMAGE, size_kib=65536 + 4096)
+
+    assert driver.datastore("clone", 9, size_mib=64, path=IMAGE).code == 0
+    assert driver.definition(SAVED).volumes[0].size == 65536 + 4096
+
+
 def test_a_copy_takes_over_nothing_but_the_data(image) -> None:
     """Defect 48: neither marks nor two writers of the image, and the size is that of the disk."""
     image.definition(IMAGE).props |= {"DrbdOptions/Net/allow-two-primaries": "yes", "Aux/OpenNebula/debt-host-b": "/x"}

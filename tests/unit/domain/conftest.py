@@ -92,6 +92,7 @@ class Bench:
             self.healing,
             self.debts,
             legacy,
+            self.sizes,
         )
         self.sources = MemorySources(self.hosts)
         self.returning = Returning(self.hosts, self.sources, self.attachment, self.lifetime)
