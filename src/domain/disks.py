@@ -17,6 +17,7 @@ from domain.names import DiskOf, VolumeName, copy_of_source, disk_of, volatile_v
 from domain.opennebula import Disk, Vm
 from domain.orders import CloneDisk, DeleteDirectory, DeleteDisk, LinkDisk, MakeVolatile, Place, ReleaseDisk
 from domain.ports import Hosts, Locks, Oned
+from domain.sizes import Sizes
 from domain.steps import (
     CountLinks,
     LinkDevice,
@@ -85,6 +86,7 @@ class Disks:
         healing: Healing,
         debts: Debts,
         legacy_contexts: LegacyContexts,
+        sizes: Sizes,
     ) -> None:
         self._storages = storages
         self._oned = oned
@@ -95,6 +97,7 @@ class Disks:
         self._healing = healing
         self._debts = debts
         self._legacy_contexts = legacy_contexts
+        self._sizes = sizes
 
     def clone(self, order: CloneDisk) -> None:
         """Give the disk a private copy of the image, grown to the disk's size before anybody links it."""
@@ -105,9 +108,9 @@ class Disks:
         marks = marking.for_disk(order.of, vm.seq, order.source)
         size_kib = disk.size_mib * 1024
         with self._locks.hold([target], storage.settings.limits.lock), undoing() as undo:
-            self._lifetime.copy(storage, order.source, target, marks, undo)
+            new = self._lifetime.copy(storage, order.source, target, marks, undo)
             if disk.size_mib > disk.original_size_mib:
-                storage.cluster.grow(target, size_kib)
+                self._sizes.grow_copy(storage, target, size_kib, new=new)
             storage.cluster.attach(target, order.place.host)
             here = self._attachment.read_back(storage, target, order.place.host)
             self._link(storage, here, order.place, size_kib, vm)

@@ -15,6 +15,7 @@ from domain.opennebula import Datastore, Image
 from domain.orders import CloneImage, CreateImage, MakeImage, RemoveImage
 from domain.ports import FetchedImage, Hosts, ImageSource, Locks, Sources
 from domain.safe_paths import refuse_unsafe
+from domain.sizes import Sizes
 from domain.steps import MakeFileSystem, WaitForDevice
 from domain.storage import Storage, Storages
 from domain.undoing import undoing
@@ -36,6 +37,7 @@ class Images:
         lifetime: Lifetime,
         attachment: Attachment,
         front_end: HostName,
+        sizes: Sizes,
     ) -> None:
         self._storages = storages
         self._hosts = hosts
@@ -44,6 +46,7 @@ class Images:
         self._lifetime = lifetime
         self._attachment = attachment
         self._front_end = front_end
+        self._sizes = sizes
 
     def create(self, order: CreateImage) -> VolumeName:
         """Make an image from a path or URL, and give its name.
@@ -100,7 +103,7 @@ class Images:
         with self._locks.hold([volume], storage.settings.limits.lock), undoing() as undo:
             self._lifetime.copy(storage, source, volume, marks, undo)
             if order.image.size_mib:
-                storage.cluster.grow(volume, order.image.size_mib * 1024)
+                self._sizes.ensure(storage, volume, order.image.size_mib * 1024)
             storage.cluster.place(volume)
         return volume
 

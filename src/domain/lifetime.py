@@ -40,20 +40,21 @@ class Lifetime:
         self._make_once(storage, volume, marks, lambda: storage.cluster.create(volume, size_kib, group, marks), _never)
         undo.add(lambda: self.delete(storage, volume))
 
-    def copy(self, storage: Storage, source: VolumeName, target: VolumeName, marks: Marks, undo: Undo) -> None:
-        """Make *target* a complete copy of *source*; a copy of this very order from before is kept.
+    def copy(self, storage: Storage, source: VolumeName, target: VolumeName, marks: Marks, undo: Undo) -> bool:
+        """Make *target* a complete copy of *source*, and tell whether it is new: one of this very order is kept.
 
         A copy for an earlier life of the disk is replaced (opennebula.md 8.3 no. 14). A copy that breaks on
         a host is removed and tried once more (linstor.md 2.17 no. 3). Raises CopyFailed, NotInSync, VolumeExists.
         """
         seen = require_in_step(storage.cluster, source)
         for _ in range(2):
-            if self._start_copy(storage, source, target, marks):
+            made = self._start_copy(storage, source, target, marks)
+            if made:
                 undo.add(lambda: self.delete(storage, target))
             if self._complete(storage, source, target):
                 if any(each.role is Role.ATTACHMENT for each in seen):
                     drop_attachments(storage.cluster, target)
-                return
+                return made
             self.delete(storage, target)
         raise CopyFailed(target, f"of {source}, tried twice")
 

@@ -29,6 +29,13 @@ class Sizes:
         if found.resizing:
             self._drive_on(storage, volume)
 
+    def grow_copy(self, storage: Storage, volume: VolumeName, size_kib: int, *, new: bool) -> None:
+        """Grow a copy; a *new* one has its source's size for certain, so nothing has to be looked up first."""
+        if new:
+            self._grow(storage, volume, size_kib)
+        else:
+            self.ensure(storage, volume, size_kib)
+
     def _grow(self, storage: Storage, volume: VolumeName, size_kib: int) -> None:
         """Ask until LINSTOR takes it: a replica that catches up refuses for a while (974)."""
         refused: list[NotInSync] = []

@@ -121,6 +121,7 @@ class Container(containers.DeclarativeContainer):
     storages = providers.Singleton(_rules("domain.storage.Storages"), oned, clusters, environment)
     attachment = providers.Singleton(_rules("domain.attachment.Attachment"), clock)
     lifetime = providers.Singleton(_rules("domain.lifetime.Lifetime"), clock)
+    sizes = providers.Singleton(_rules("domain.sizes.Sizes"), clock)
     healing = providers.Singleton(_rules("domain.healing.Healing"), attachment)
     debts = providers.Singleton(_rules("domain.debts.Debts"), hosts)
     legacy_contexts = providers.Singleton(
@@ -138,15 +139,15 @@ class Container(containers.DeclarativeContainer):
         healing,
         debts,
         legacy_contexts,
+        sizes,
     )
     images = providers.Singleton(
-        _rules("domain.images.Images"), storages, hosts, sources, locks, lifetime, attachment, front_end
+        _rules("domain.images.Images"), storages, hosts, sources, locks, lifetime, attachment, front_end, sizes
     )
     exporting = providers.Singleton(_rules("domain.exporting.Exporting"), storages, exports, front_end)
     migration = providers.Singleton(
         _rules("domain.migration.Migration"), storages, locks, parallel, clock, attachment, healing, debts, vm_directory
     )
-    sizes = providers.Singleton(_rules("domain.sizes.Sizes"), clock)
     snapshots = providers.Singleton(_rules("domain.snapshots.Snapshots"), clock, sizes)
     disk_changes = providers.Singleton(
         _rules("domain.disk_changes.DiskChanges"), storages, oned, hosts, locks, sizes, snapshots

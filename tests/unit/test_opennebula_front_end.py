@@ -34,7 +34,7 @@ def scripts(installation: Installation, environment: Mapping[str, str] = os.envi
 
 
 def test_a_self_contained_installation_is_found(tmp_path: Path) -> None:
-    """ONE_LOCATION names it (opennebula.md 1.2)."""
+    """Defect 60: ONE_LOCATION names it (opennebula.md 1.2)."""
     found = installed(tmp_path)
     assert (found.var, found.etc, found.lib) == (tmp_path / "var", tmp_path / "etc", tmp_path / "lib")
     assert found.remotes == tmp_path / "var" / "remotes"
@@ -61,7 +61,7 @@ def test_an_unknown_version_counts_as_the_newest(tmp_path: Path, text: str | Non
 
 
 def test_a_script_gets_arguments_input_and_the_working_directory_of_oned(tmp_path: Path) -> None:
-    """Blanks and quotes in an argument stay; what it prints comes back."""
+    """Defect 60: blanks and quotes in an argument stay; what it prints comes back."""
     installation = installed(tmp_path)
     script(installation, "tm/ssh/context", 'pwd; printf "%s|" "$@"; cat; echo "$MORE"')
     told = scripts(installation, {**os.environ, "MORE": "more"}).run("tm", "ssh", "context", ["a b", "'c'"], b"in")

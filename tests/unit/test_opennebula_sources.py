@@ -110,7 +110,7 @@ def test_a_wrong_sum_is_an_error(place: Place) -> None:
 
 
 def test_a_download_that_breaks_after_good_bytes_is_an_error(place: Place) -> None:
-    """What came so far is not an image (defect 54)."""
+    """Defect 54: what came so far is not an image."""
     source = ImageSource("http://example.invalid/broken", staging_directory=str(place.staging))
     place.refused(source, SourceUnreadable, "transfer closed")
 
@@ -154,7 +154,7 @@ def test_formats_are_told_by_their_bytes_and_become_raw(place: Place, kind: str)
 
 @needs_qemu
 def test_an_image_on_top_of_another_file_is_refused(place: Place) -> None:
-    """A backing file could be any file of the front-end, so the chain is never followed (defect 53)."""
+    """Defect 53: a backing file could be any file of the front-end, so the chain is never followed."""
     secret = place.root / "secret"
     secret.write_bytes(b"s" * MIB)
     make(place, "on-top", "-f", "qcow2", "-F", "raw", "-b", str(secret), "1M")

@@ -24,7 +24,7 @@ def action_data(*names: str, more: str = "") -> bytes:
 
 
 def test_the_disks_of_a_recorded_vm_are_what_they_are() -> None:
-    """Copy, persistent image, CD-ROM, volatile disks with and without a file system, swap (defect 57)."""
+    """Defect 57: copy, persistent image, CD-ROM, volatile disks with and without a file system, swap."""
     vm = parse_vm(document("linstor-deploy-os-persistent-cdrom-volatile-swap-context-vm-2.xml"))
     assert (vm.vm_id, vm.state, vm.lcm_state, vm.deploy_id, vm.context_disk_id) == (2, 3, 3, "one-2", 6)
     kinds = [

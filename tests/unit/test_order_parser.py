@@ -79,7 +79,7 @@ XML = base64.b64encode(
     ids=["5.8", "6.4.4 --stdin", "6.8", "newline", "broken lines"],
 )
 def test_a_datastore_document_is_found_wherever_a_version_puts_it(argv: tuple[str, ...], stdin: bytes) -> None:
-    """Argument, standard input and both forms of line breaks give the same order (defect 58)."""
+    """Defect 58: argument, standard input and both forms of line breaks give the same order."""
     order = parse(Call("datastore", "rm", argv, stdin), documents())
     assert isinstance(order, orders.RemoveImage)
     assert order.image.image_id == 5

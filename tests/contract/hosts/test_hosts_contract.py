@@ -77,7 +77,7 @@ def test_a_host_that_is_down_is_unreachable(world: World) -> None:
 
 
 def test_words_of_a_path_are_never_shell(world: World) -> None:
-    """Blanks, quotes, dollars and semicolons in a path are characters of a name (defect 17)."""
+    """Defect 17: blanks, quotes, dollars and semicolons in a path are characters of a name."""
     home = world.home(ALPHA)
     path = f"{home}/a b'c\"$(touch {home}/pwned);`id`*"
     assert run(world, MakeDirectory(path), FileExists(path), FileExists(f"{home}/pwned"))[1:] == ("yes", "no")

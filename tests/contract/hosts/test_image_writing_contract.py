@@ -100,7 +100,7 @@ def test_an_image_that_vanished_is_an_error(world: World) -> None:
 
 
 def test_what_reads_back_otherwise_is_an_error(world: World, tmp_path: Any) -> None:
-    """A device that swallows writes is found out."""
+    """Defect 5: a device that swallows writes is found out."""
     if not world.real:
         pytest.skip("in memory every write holds")
     world.device(ALPHA, DEVICE, 4 * MIB)

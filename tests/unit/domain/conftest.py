@@ -83,10 +83,18 @@ class Bench:
             self.healing,
             self.debts,
             legacy,
+            self.sizes,
         )
         self.sources = MemorySources(self.hosts)
         self.images = Images(
-            self.storages, self.hosts, self.sources, self.locks, self.lifetime, self.attachment, HostName("front-end")
+            self.storages,
+            self.hosts,
+            self.sources,
+            self.locks,
+            self.lifetime,
+            self.attachment,
+            HostName("front-end"),
+            self.sizes,
         )
         self.disk_changes = DiskChanges(self.storages, self.oned, self.hosts, self.locks, self.sizes, self.snapshots)
         self.returning = Returning(self.hosts, self.sources, self.attachment, self.lifetime)

@@ -45,7 +45,7 @@ def test_a_copy_that_breaks_is_made_once_more(breaking, monkeypatch) -> None:
 
 
 def test_a_copy_that_breaks_twice_is_not_there(breaking) -> None:
-    """And the order says that it was tried twice (defect 11)."""
+    """Defect 11: and the order says that it was tried twice."""
     with pytest.raises(CopyFailed, match="twice"):
         _copy(breaking)
 

@@ -32,7 +32,7 @@ def _left(bench) -> set[str]:
 
 
 def test_they_go_with_the_vm(contexts) -> None:
-    """Exactly those of its context disk (defect 56)."""
+    """Defect 56: exactly those of its context disk."""
     contexts.disks.delete_directory(DeleteDirectory(HERE, 7, 101))
 
     assert _left(contexts) == set(OTHERS)

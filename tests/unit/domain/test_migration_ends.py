@@ -76,7 +76,7 @@ def test_a_source_that_does_not_answer_does_not_leave_two_writers(moving) -> Non
 
 
 def test_another_driver_that_refuses_takes_everything_back(bench) -> None:
-    """The VM stays, so the target keeps neither attachment nor directory, and one host writes (defect 39)."""
+    """Defect 39: the VM stays, so the target keeps neither attachment nor directory, and one host writes."""
     moving = _Moving(bench)
     other = moving.vm.disks[0].__class__(1, 5, "rbd", 64, 64, clone=False, tm_mad="ceph", datastore_id=102)
     moving.vm = Vm(7, disks=(*moving.vm.disks, other), history=moving.vm.history, deploy_id="one-7")
@@ -110,7 +110,7 @@ def test_other_drivers_hear_of_the_end_although_ours_failed(bench, monkeypatch) 
 
 
 def test_on_one_host_the_old_directory_goes(bench) -> None:
-    """The order names the new one only; oned knows the one before (defect 1)."""
+    """Defect 1: the order names the new one only; oned knows the one before."""
     moving = _Moving(bench)
     host = moving.source
     history = (History(0, host, 105, "linstor"), History(1, host, 101, "linstor"))

@@ -37,7 +37,7 @@ def _file(bench) -> bool:
 
 
 def test_the_file_becomes_the_volume(left) -> None:
-    """The disk is linked where the VM goes, and the file goes last (defect 6)."""
+    """Defects 5 and 6: the disk is linked where the VM goes, and the file goes last."""
     left.relocation.move_disk(ORDER)
 
     assert left.read(DISK, len(DATA)) == DATA

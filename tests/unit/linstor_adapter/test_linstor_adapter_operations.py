@@ -171,7 +171,7 @@ def test_a_creation_whose_reply_is_lost(script: Any, cluster: Cluster, ours: boo
 
 
 def test_a_copy_has_its_own_marks_only(script: Any, cluster: Cluster) -> None:
-    """The source's marks and its two writers stay behind, the datastore's group comes along."""
+    """Defect 48: the source's marks and its two writers stay behind, the datastore's group comes along."""
     source, target = vol("c1"), vol("c1-vm5-disk0")
     props = {"Aux/OpenNebula/image": "1", "Aux/OpenNebula/request": "old", "Aux/Other": "x", TWO_WRITERS: "yes"}
     script.say(f"GET {RD}", body=[{"name": "c1", "props": props}])
@@ -299,7 +299,7 @@ def test_a_mapped_host_goes_by_its_node(script: Any, reach: Any) -> None:
 
 
 def test_detaching_keeps_the_witness(script: Any, cluster: Cluster) -> None:
-    """Without the parameter a second detach switches quorum off for good (linstor.md 2.7)."""
+    """Defect 32: without the parameter a second detach switches quorum off for good (linstor.md 2.7)."""
     line = f"DELETE {RD}/v1/resources/host-a"
     script.say(line, body=SUCCESS)
     cluster.detach(vol("v1"), HOST_A)

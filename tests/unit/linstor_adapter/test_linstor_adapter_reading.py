@@ -124,7 +124,7 @@ def test_the_worst_volume_decides(told: list[str], state: DiskState) -> None:
 
 
 def test_a_stack_above_drbd_has_the_device_of_its_top() -> None:
-    """Udev's name is that of DRBD's own device, so it is not offered for what lies above (defect 22)."""
+    """Defect 22: udev's name is that of DRBD's own device, so it is not offered for what lies above."""
     layers = {"type": "LUKS", "children": [{"type": "DRBD", "drbd": {"connections": {"b": {"connected": False}}}}]}
     volume = {
         "device_path": "/dev/mapper/Linstor-Crypt-x_00000",

@@ -15,7 +15,7 @@ LOGIN = {"user": "one", "password": "geheim"}
 
 
 def test_a_trusted_controller_gets_the_credentials(new_script: Any, reach: Any, tls: Any, certificate: Any) -> None:
-    """With the authority's file the peer is known, and may have the password; one connection serves all (defect 18)."""
+    """Defect 18: with the authority's file the peer is known, and may have the password; one connection serves all."""
     script = new_script(tls)
     script.say(DEFINITIONS, body=[])
     cluster = reach(script.url, ca_file=str(certificate), **LOGIN)

@@ -35,7 +35,7 @@ def dead_port() -> str:
 
 
 def test_a_look_costs_one_request_on_one_connection(script: Any, cluster: Any) -> None:
-    """Connecting asks nothing: no probe for TLS, no version (defect 61)."""
+    """Defect 61: connecting asks nothing: no probe for TLS, no version."""
     script.say(DEFINITIONS, body=[])
     cluster.definitions([VOLUME])
     cluster.definitions([VOLUME])
