@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.errors import Expired, NotAttached, NoUsableReplica, VolumeInUse
+from domain.local_volumes import require_data_for
 from domain.names import HostName, VolumeName
 from domain.ports import Clock
 from domain.storage import Storage
@@ -39,9 +40,13 @@ class Attachment:
         self._clock = clock
 
     def ensure(self, storage: Storage, volume: VolumeName, host: HostName, undo: Undo) -> Deployment:
-        """Make *volume* usable on *host*. Raises NoUsableReplica, NotAttached and what `Cluster.attach` raises."""
+        """Make *volume* usable on *host*.
+
+        Raises NoUsableReplica, NotAttached, NotPossible and what `Cluster.attach` raises.
+        """
         cluster = storage.cluster
         seen = cluster.deployments([volume])[volume]
+        require_data_for(volume, seen, host)
         here = on_host(seen, host)
         if here is not None and wanted_here(here, seen):
             return here

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain.errors import NoUsableReplica
+from domain.local_volumes import require_one_truth
 from domain.names import HostName, VolumeName, same_host
 from domain.volumes import Deployment
 
@@ -14,8 +15,9 @@ def nearest_replica(
 ) -> Deployment:
     """An up-to-date replica with a device: the front-end's own first, then one of BRIDGE_LIST.
 
-    Raises NoUsableReplica.
+    Raises NoUsableReplica, NotPossible.
     """
+    require_one_truth(volume, seen)
 
     def preference(here: Deployment) -> tuple[bool, bool, str]:
         is_bridge = any(same_host(here.host, bridge) for bridge in bridges)

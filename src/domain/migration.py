@@ -11,6 +11,7 @@ from domain.debts import Debts
 from domain.disks import link_steps
 from domain.errors import DriverError, Expired, HostUnreachable, VolumeInUse, raise_together
 from domain.healing import Healing, connection
+from domain.local_volumes import require_data_for
 from domain.locality import bring_near
 from domain.moving import Moving, lock_limit, moving_disks, refuse_third_user
 from domain.names import HostName, VolumeName, same_host
@@ -60,9 +61,10 @@ class Migration:
             self._directory.pass_on("premigrate", order)
 
     def _open_up(self, order: Migrate, moving: Moving, undo: Undo) -> None:
-        """Attach one disk to the target and let both hosts write. Raises NoUsableReplica, VolumeInUse."""
+        """Attach one disk to the target and let both hosts write. Raises NoUsableReplica, NotPossible, VolumeInUse."""
         cluster, volume = moving.storage.cluster, moving.volume
         refuse_third_user(moving, order)
+        require_data_for(volume, moving.seen, order.target)
         self._debts.settle(moving.storage, moving.definition, Place(order.target, moving.path))
         self._healing.heal(moving.storage, moving.definition, [order.source, order.target])
         require_good_replica(volume, moving.seen)

@@ -56,7 +56,8 @@ class Deployment:
 
     *reachable*: the satellite there is online. *in_use*: somebody there has it open for writing; None where
     unknown, which is not "free". *connected*: DRBD talks to every replica elsewhere. *device* is None where there is
-    none. *alias* is the stable udev name that may appear beside the device. Sizes in KiB, 0 where unknown.
+    none. *alias* is the stable udev name that may appear beside the device. *replicated*: DRBD is on top, so that other
+    hosts have the same data. Sizes in KiB, 0 where unknown.
     """
 
     volume: VolumeName
@@ -73,6 +74,7 @@ class Deployment:
     size_kib: int = 0
     allocated_kib: int = 0
     zeroed: bool = False
+    replicated: bool = True
 
     @property
     def good_replica(self) -> bool:

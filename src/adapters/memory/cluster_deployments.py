@@ -47,6 +47,7 @@ class SeenResource:
             size_kib=self._size(),
             allocated_kib=self._allocated(),
             zeroed=not here.diskless and self._pool.kind in _ZEROED,
+            replicated=self._owner.drbd,
         )
 
     def _role(self) -> Role:

@@ -98,6 +98,7 @@ def test_a_volume_without_drbd_is_local(cluster_simulated: Any) -> None:
     assert not cluster_simulated.definition(volume).replicated
     (here,) = cluster_simulated.seen(volume).values()
     assert here.good_replica
+    assert not here.replicated
     assert (here.state, here.in_use, here.alias) == (DiskState.UP_TO_DATE, None, None)
 
 
