@@ -104,7 +104,7 @@ class Disks:
         """Give the disk a private copy of the image, grown to the disk's size before anybody links it."""
         vm = self._oned.vm(order.of.vm)
         disk = known_disk(vm, order.of)
-        storage = self._storages.of(order.datastore_id)
+        storage = self._storages.of(order.datastore_id).placing_by(disk.attributes, vm.attributes)
         target = copy_of_source(order.source, order.of)
         marks = marking.for_disk(order.of, vm.seq, order.source)
         size_kib = disk.size_mib * 1024
@@ -130,13 +130,15 @@ class Disks:
     def make_volatile(self, order: MakeVolatile) -> None:
         """Make a volatile disk, with the file system that oned wants on it."""
         vm = self._oned.vm(order.of.vm)
-        storage = self._storages.of(order.datastore_id)
+        disk = vm.disk(order.of.disk)
+        own = disk.attributes if disk is not None else {}
+        storage = self._storages.of(order.datastore_id).placing_by(own, vm.attributes)
         volume = volatile_volume(order.of)
         size_kib = _volume_kib(order)
         with self._locks.hold([volume], storage.settings.limits.lock), undoing() as undo:
             self._lifetime.create(storage, volume, size_kib, marking.for_disk(order.of, vm.seq), undo)
             here = self._attachment.ensure(storage, volume, order.place.host, undo)
-            self._link(storage, here, order.place, size_kib, vm, _filling(order, here, vm.disk(order.of.disk)))
+            self._link(storage, here, order.place, size_kib, vm, _filling(order, here, disk))
 
     def _link(
         self,

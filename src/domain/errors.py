@@ -58,9 +58,9 @@ class BadConfiguration(DriverError):
 
 
 class UnknownGroup(BadConfiguration):
-    """The resource group of the datastore does not exist."""
+    """The resource group that a volume is to be placed by does not exist."""
 
-    advice = "create it (linstor resource-group create) or correct LINSTOR_RESOURCE_GROUP of the datastore"
+    advice = "create it (linstor resource-group create) or correct LINSTOR_RESOURCE_GROUP of the datastore, image or VM"
 
     def __init__(self, group: str) -> None:
         self.group = group

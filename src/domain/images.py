@@ -54,7 +54,7 @@ class Images:
         Raises SourceRefused, SourceUnreadable, NoPlacement, UnknownGroup; then nothing is left.
         """
         refuse_unsafe(order.image.path, order.datastore, self._sources)
-        storage = self._storages.of_datastore(order.datastore)
+        storage = self._storages.of_datastore(order.datastore).placing_by(order.image.attributes)
         volume = image_volume(order.image.image_id)
         with self._locks.hold([volume], storage.settings.limits.lock):
             if not self._is_complete(storage, volume, order.image):
@@ -78,7 +78,7 @@ class Images:
         kind = _kind_to_make(order.image)
         if kind == SAVE_AS:
             return volume
-        storage = self._storages.of_datastore(order.datastore)
+        storage = self._storages.of_datastore(order.datastore).placing_by(order.image.attributes)
         with self._locks.hold([volume], storage.settings.limits.lock):
             if not self._is_complete(storage, volume, order.image):
                 self._make(storage, volume, order.image, kind)
@@ -96,7 +96,7 @@ class Images:
 
     def clone(self, order: CloneImage) -> VolumeName:
         """Make an image from an image of this or another datastore, with the replicas that its own group wants."""
-        storage = self._storages.of_datastore(order.datastore)
+        storage = self._storages.of_datastore(order.datastore).placing_by(order.image.attributes)
         source = volume_name(order.image.path)
         volume = image_volume(order.image.image_id)
         marks = {marking.IMAGE: str(order.image.image_id), marking.SOURCE: source}

@@ -65,11 +65,10 @@ def settings_of(datastore: Datastore, environment: Mapping[str, str]) -> Storage
     Raises BadConfiguration, BadName with the attribute that makes no sense.
     """
     given = datastore.attributes
-    group = given.get("LINSTOR_RESOURCE_GROUP", "").strip()
     return StorageSettings(
         datastore_id=datastore.datastore_id,
         controllers=_controllers(given.get("LINSTOR_CONTROLLERS") or environment.get("LS_CONTROLLERS") or "localhost"),
-        group=group_name(group) if group else DEFAULT_GROUP,
+        group=group_in(given) or DEFAULT_GROUP,
         bridges=tuple(host_name(word) for word in given.get("BRIDGE_LIST", "").split()),
         nodes=_node_map(given.get("LINSTOR_NODE_MAP", "")),
         limits=_limits(given),
@@ -83,6 +82,12 @@ def settings_of(datastore: Datastore, environment: Mapping[str, str]) -> Storage
         token_file=given.get("LINSTOR_TOKEN_FILE", ""),
         prefer_local=_yes(given, "LINSTOR_PREFER_LOCAL"),
     )
+
+
+def group_in(attributes: Mapping[str, str]) -> GroupName | None:
+    """The resource group that a template names, None where it names none. Raises BadName."""
+    name = attributes.get("LINSTOR_RESOURCE_GROUP", "").strip()
+    return group_name(name) if name else None
 
 
 def _yes(given: Mapping[str, str], name: str) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.opennebula import Datastore
 from domain.ports import Cluster, Clusters, Oned
-from domain.settings import StorageSettings, settings_of
+from domain.settings import StorageSettings, group_in, settings_of
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,11 @@ class Storage:
 
     settings: StorageSettings
     cluster: Cluster
+
+    def placing_by(self, *templates: Mapping[str, str]) -> Storage:
+        """The same storage with the resource group of the first of *templates* that names one. Raises BadName."""
+        group = next(filter(None, map(group_in, templates)), None)
+        return self if group is None else replace(self, settings=replace(self.settings, group=group))
 
 
 class Storages:

@@ -1,4 +1,4 @@
-"""Volumes without DRBD: usable where their data is, and refused everywhere else, where LINSTOR would make empty ones."""
+"""Volumes without DRBD: usable where their data is, and refused where LINSTOR would make empty ones."""
 
 from __future__ import annotations
 
@@ -18,11 +18,15 @@ OF = DiskOf(7, 0)
 @pytest.fixture
 def local(bench: Bench) -> Bench:
     """The datastore's group places one replica without DRBD."""
-    bench.model.add_group(
-        "local", place_count=1, storage_pool="data", storage_pool_list=["data"], layer_stack=["STORAGE"]
-    )
-    bench.datastore(IMAGES, LINSTOR_RESOURCE_GROUP="local")
+    _group(bench, "local", 1)
     return bench
+
+
+def _group(bench: Bench, name: str, replicas: int) -> None:
+    """The image datastore gets a group without DRBD."""
+    placing = {"place_count": replicas, "storage_pool": "data", "storage_pool_list": ["data"]}
+    bench.model.add_group(name, layer_stack=["STORAGE"], **placing)
+    bench.datastore(IMAGES, LINSTOR_RESOURCE_GROUP=name)
 
 
 def _image(bench: Bench) -> Deployment:
@@ -79,10 +83,7 @@ def test_a_live_migration_is_refused_before_anything_changes(local: Bench) -> No
 
 def test_replicas_that_nothing_keeps_alike_are_refused(bench: Bench) -> None:
     """With two replicas each host would see other data; formatting such an image fails and leaves nothing."""
-    bench.model.add_group(
-        "apart", place_count=2, storage_pool="data", storage_pool_list=["data"], layer_stack=["STORAGE"]
-    )
-    bench.datastore(IMAGES, LINSTOR_RESOURCE_GROUP="apart")
+    _group(bench, "apart", 2)
     order = MakeImage(Image(4, size_mib=64, format="raw", file_system="ext4"), bench.oned.datastore(IMAGES))
     with pytest.raises(NotPossible, match="must place one replica"):
         bench.images.make(order)
