@@ -104,6 +104,7 @@ class Container(containers.DeclarativeContainer):
     environment: providers.Object[Mapping[str, str]] = providers.Object({})
     wrap = providers.Object(plain)
     limits = providers.Singleton(Limits)
+    warnings: providers.Singleton[list[str]] = providers.Singleton(list)
 
     installation = providers.Singleton(_installation, environment)
     front_end = providers.Singleton(lambda: HostName(socket.gethostname()))

@@ -56,7 +56,11 @@ def _context(container: Container, order: orders.MakeContext, _action: str) -> s
 
 
 def _monitor(container: Container, order: orders.Monitor, _action: str) -> str:
+    from domain.deprecated import deprecated_in
+
     space = monitor(order, container.storages())
+    # of all actions this one alone is about the datastore and comes again and again, but not with every disk
+    container.warnings().extend(deprecated_in(order.datastore.attributes))
     return f"USED_MB={space.used_mib}\nTOTAL_MB={space.total_mib}\nFREE_MB={space.free_mib}"
 
 

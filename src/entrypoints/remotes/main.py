@@ -16,6 +16,8 @@ from entrypoints.remotes.actions import carry_out
 from entrypoints.remotes.parser import Call, parse, plain_action
 
 LONGEST_STDIN = 64 * 1024 * 1024
+WARNS_SINCE = (6, 99, 80)
+"""Since this version oned logs such lines; before, what succeeds is not heard on stderr (opennebula.md 1.5)."""
 MARKERS = ("ERROR MESSAGE --8<------", "ERROR MESSAGE ------>8--")
 
 
@@ -44,6 +46,8 @@ def run(call: Call, environment: Mapping[str, str], out: TextIO, err: TextIO) ->
         return 1
     if answer:
         out.write(answer + "\n")
+    if container.warnings() and container.installation().version >= WARNS_SINCE:
+        err.writelines(f"WARN: {each}\n" for each in container.warnings())
     return 0
 
 
