@@ -8,7 +8,7 @@
     ├── VolumeError              about one volume
     │   ├── UnknownVolume, VolumeExists, ForeignVolume, VolumeInUse, BeingDeleted, HasSnapshots
     │   ├── NoUsableReplica, NotInSync, NoPlacement, NotAttached, NotPossible, CopyFailed, StillTwoWriters
-    │   └── UnknownSnapshot, SnapshotExists, SnapshotFailed
+    │   └── UnknownSnapshot, SnapshotExists, SnapshotFailed, NotTheNewest
     ├── ClusterError             LINSTOR: ControllerUnreachable, ControllerFailed, AccessDenied, UnknownHostNode
     ├── HostError                about one host: HostUnreachable, HostCommandFailed
     ├── OnedError                oned: OnedUnreachable, OnedRefused
@@ -167,6 +167,13 @@ class SnapshotExists(VolumeError):
     """The name of the snapshot is taken."""
 
     sentence = "has a snapshot of that name already"
+
+
+class NotTheNewest(VolumeError):
+    """LINSTOR would have to give up younger snapshots: servers up to 1.30, and ZFS (linstor.md 2.11)."""
+
+    sentence = "LINSTOR can only go back to the newest snapshot of it, so nothing was changed"
+    advice = "delete the younger snapshots, or update LINSTOR to 1.31.2 or later, then retry"
 
 
 class SnapshotFailed(VolumeError):

@@ -109,8 +109,8 @@ class Cluster(Protocol):
         """Delete a snapshot; gone already is fine."""
 
     def roll_back(self, volume: VolumeName, name: SnapshotName) -> None:
-        """Set *volume* back to a snapshot. Raises UnknownSnapshot, VolumeInUse, NotInSync, SnapshotExists
-        (an old server, and younger snapshots exist).
+        """Set *volume* back to a snapshot. Raises UnknownSnapshot, VolumeInUse, NotInSync, NotTheNewest
+        (younger snapshots exist, and the server is old or the pool ZFS).
         """
 
     def restore(

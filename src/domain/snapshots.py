@@ -70,8 +70,9 @@ class Snapshots:
         A VM that is not running keeps its attachment to the host *home*.
 
         A rollback would shrink what grew since (linstor.md 2.11); what is added again reads as zeros (rule 8).
-        Raises UnknownSnapshot, VolumeInUse, NotInSync; nothing is changed then. Until every replica is complete
-        again the order is not done: a failed rollback may leave an empty one (linstor.md 2.17 no. 11).
+        Raises UnknownSnapshot, VolumeInUse, NotInSync, NotTheNewest; nothing is changed then. Until every
+        replica is complete again the order is not done: a failed rollback may leave an empty one
+        (linstor.md 2.17 no. 11).
         """
         definition = existing(storage, volume)
         snapshot = self.find(storage, volume, number)

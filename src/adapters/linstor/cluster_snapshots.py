@@ -22,7 +22,7 @@ from domain.errors import (
     DriverError,
     NotInSync,
     NotPossible,
-    SnapshotExists,
+    NotTheNewest,
     SnapshotFailed,
     UnknownSnapshot,
     UnknownVolume,
@@ -89,7 +89,7 @@ class ClusterSnapshots(ClusterPart):
             UnknownSnapshot: _NO_SNAPSHOT,
             VolumeInUse: [Code.IN_USE, *BUSY],
             NotInSync: OUT_OF_STEP,
-            SnapshotExists: [Code.SNAPSHOT_EXISTS, Code.NOT_THE_NEWEST],
+            NotTheNewest: [Code.SNAPSHOT_EXISTS, Code.NOT_THE_NEWEST],
         }
         replies.check(doing, about_volume(volume, codes))
 

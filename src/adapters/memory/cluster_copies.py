@@ -14,7 +14,7 @@ from domain.errors import (
     NoPlacement,
     NotInSync,
     NotPossible,
-    SnapshotExists,
+    NotTheNewest,
     SnapshotFailed,
     UnknownSnapshot,
     UnknownVolume,
@@ -100,7 +100,7 @@ class MemoryCopies(ClusterPart):
             UnknownSnapshot: refusals.NO_SNAPSHOT,
             VolumeInUse: refusals.IN_USE,
             NotInSync: refusals.OUT_OF_STEP,
-            SnapshotExists: (refusals.SNAPSHOT_EXISTS, 977),
+            NotTheNewest: (refusals.SNAPSHOT_EXISTS, 977),
         }
         carried_out(
             f"roll volume {volume} back to snapshot {name}",

@@ -10,6 +10,7 @@ from domain.errors import (
     ControllerFailed,
     NotInSync,
     NotPossible,
+    NotTheNewest,
     SnapshotFailed,
     UnknownGroup,
     UnknownSnapshot,
@@ -120,6 +121,17 @@ def test_rolling_back_to_what_is_not_there(cluster_world: Any) -> None:
     volume = cluster_world.volume()
     with pytest.raises(UnknownSnapshot):
         cluster_world.cluster.roll_back(volume, FIRST)
+
+
+def test_an_old_server_rolls_back_to_the_newest_only(cluster_simulated: Any) -> None:
+    """Up to LINSTOR 1.30 an older snapshot is refused (514), and it is told as that."""
+    volume = cluster_simulated.volume()
+    for name in (FIRST, SECOND):
+        cluster_simulated.cluster.snapshot(volume, name, {})
+    cluster_simulated.model.rest_api_version = "1.24.0"
+    with pytest.raises(NotTheNewest):
+        cluster_simulated.cluster.roll_back(volume, FIRST)
+    cluster_simulated.cluster.roll_back(volume, SECOND)
 
 
 def test_a_volume_in_use_is_not_rolled_back(cluster_simulated: Any) -> None:

@@ -31,7 +31,6 @@ class LinstorModel:
     """The model. *rest_api_version* may be set to play an older server."""
 
     def __init__(self, contents: Contents | None = None, now: Callable[[], float] = time.time) -> None:
-        self.rest_api_version = "1.27.0"
         self.server_version = "1.33.3"
         self.state = State(contents, now)
         self.space = Space(self.state)
@@ -47,6 +46,15 @@ class LinstorModel:
         self.snapshots = Restoring(self.state, satellites, deploy, removal, self.resources)
         self.clones = Clones(self.state, satellites, deploy)
         self.events = Events(self.state, self.definitions)
+
+    @property
+    def rest_api_version(self) -> str:
+        """What the server can do (linstor.md 0.1)."""
+        return self.state.rest_api_version
+
+    @rest_api_version.setter
+    def rest_api_version(self, version: str) -> None:
+        self.state.rest_api_version = version
 
     @property
     def devices(self) -> Devices:

@@ -27,6 +27,8 @@ from adapters.memory.linstor.snapshots import Snapshots
 from adapters.memory.linstor.state import State, in_use
 
 SAFETY = "safety-snap"
+ANY_SNAPSHOT = (1, 25, 0)
+"""The REST version of LINSTOR 1.31, which goes back to any snapshot."""
 
 
 class Restoring(Snapshots):
@@ -96,14 +98,16 @@ class Restoring(Snapshots):
     # -- back in place --------------------------------------------------------------------------
 
     def roll_back(self, resource: str, name: str) -> list[Reply]:
-        """Set a definition back to any of its snapshots; newer ones stay (1.31.2 and later).
+        """Set a definition back to any of its snapshots; newer ones stay (servers before 1.31: the newest alone).
 
         A safety snapshot is taken, all resources are deleted and made again. Raises Refused 995, 997, or 998 where a
         satellite fails; then the work has gone on all the same, and a replica may hold nothing (linstor.md 2.17).
+        Refused 514 where an old server would have to skip a newer one; nothing is changed then.
         """
         with self._state.lock:
             context = MOD | SNAPSHOT
             definition, snapshot = self.find(resource, name, context)
+            self._check_newest(definition, snapshot, context)
             self._check_roll_back(definition, context)
             former = sorted(definition.resources.values(), key=lambda each: each.diskless)
             was = [(each.node, each.diskless) for each in former]
@@ -120,6 +124,13 @@ class Restoring(Snapshots):
             if failed:
                 raise Refused(*said)
             return said
+
+    def _check_newest(self, definition: Definition, snapshot: Snapshot, context: int) -> None:
+        """Servers up to 1.30 go back in place, to the newest snapshot only (linstor.md 2.11; no recording)."""
+        numbers = tuple(int(part) for part in self._state.rest_api_version.split("."))
+        if numbers < ANY_SNAPSHOT and snapshot is not list(definition.snapshots.values())[-1]:
+            message = f"Rollback is only allowed with the most recent snapshot of '{definition.name}'"
+            raise refuse(context, 514, message, details=f"Snapshot: {snapshot.name}")
 
     def _check_roll_back(self, definition: Definition, context: int) -> None:
         for node in self._state.devices.primaries(definition):

@@ -46,6 +46,7 @@ class State:
         self.devices = Devices(self)
         self.listeners: list[Listener] = []
         self.kernel_refuses = True
+        self.rest_api_version = "1.27.0"
         self.reports: list[ErrorReport] = []
         self._names: dict[str, str] = {}
 
