@@ -9,8 +9,9 @@ from adapters.memory.cluster_part import ClusterPart
 from adapters.memory.cluster_refusals import about, carried_out, group_missing, translated
 from adapters.memory.cluster_seen import MARKS, TWO_WRITERS, properties, seen_snapshot
 from adapters.memory.linstor.objects import Definition
-from adapters.memory.linstor.replies import Refused
+from adapters.memory.linstor.replies import ControllerDied, Refused
 from domain.errors import (
+    ControllerFailed,
     NoPlacement,
     NotInSync,
     NotPossible,
@@ -48,6 +49,8 @@ class MemoryCopies(ClusterPart):
                 }
                 meanings = {**about(source, errors), **group_missing(group)}
                 raise translated(refused, f"copy volume {source} to {target}", meanings) from refused
+            except ControllerDied as died:
+                raise ControllerFailed(f"copy volume {source} to {target}", str(died), unclear=True) from died
             return True
 
     def copy_state(self, source: VolumeName, target: VolumeName) -> CopyState:
@@ -69,6 +72,7 @@ class MemoryCopies(ClusterPart):
 
     def snapshot(self, volume: VolumeName, name: SnapshotName, marks: Marks) -> bool:
         """See the port."""
+        doing = f"take snapshot {name} of volume {volume}"
         try:
             self._model.snapshots.create(volume, name, properties(marks))
         except Refused as refused:
@@ -81,8 +85,9 @@ class MemoryCopies(ClusterPart):
                 SnapshotFailed: refusals.INTERNAL,
                 VolumeInUse: refusals.IN_USE,
             }
-            doing = f"take snapshot {name} of volume {volume}"
             raise translated(refused, doing, about(volume, errors)) from refused
+        except ControllerDied as died:
+            raise ControllerFailed(doing, str(died), unclear=True) from died
         return True
 
     def delete_snapshot(self, volume: VolumeName, name: SnapshotName) -> None:

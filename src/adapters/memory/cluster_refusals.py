@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from adapters.memory.linstor.replies import MODIFIED, RSC, SUCCESS, Refused, Reply
+from adapters.memory.linstor.replies import MODIFIED, RSC, SUCCESS, ControllerDied, Refused, Reply
 from domain.errors import ControllerFailed, DriverError, UnknownGroup, VolumeError
 
 Meanings = Mapping[int, Callable[[str], DriverError]]
@@ -52,6 +52,8 @@ def carried_out(doing: str, operation: Callable[[], list[Reply]], meanings: Mean
     """The replies of *operation*. Raises by *meanings*, else ControllerFailed."""
     try:
         return operation()
+    except ControllerDied as died:
+        raise ControllerFailed(doing, str(died), unclear=True) from died
     except Refused as refused:
         raise translated(refused, doing, meanings) from refused
 

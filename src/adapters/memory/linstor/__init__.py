@@ -4,6 +4,6 @@ from adapters.memory.linstor.contents import InFiles, InMemory
 from adapters.memory.linstor.devices import Handle, OpenRefused
 from adapters.memory.linstor.model import LinstorModel
 from adapters.memory.linstor.objects import Pool
-from adapters.memory.linstor.replies import Refused, Reply
+from adapters.memory.linstor.replies import ControllerDied, Refused, Reply
 
-__all__ = ["Handle", "InFiles", "InMemory", "LinstorModel", "OpenRefused", "Pool", "Refused", "Reply"]
+__all__ = ["ControllerDied", "Handle", "InFiles", "InMemory", "LinstorModel", "OpenRefused", "Pool", "Refused", "Reply"]

@@ -69,6 +69,8 @@ class Clones:
             properties.change(target.props, {}, delete, namespaces)
             target.props.update(put)
             said = self._satellites.round(source, context, f"Suspend IO on clone source {source.name}")
+            if "clone" in self._state.dies_in:
+                self._leave(source, target, pools, context)
             said += properties.told(RSC_DFN, put, delete)
             return said + self._copy(source, target, pools, context)
 
@@ -161,6 +163,15 @@ class Clones:
         quorum.settle_quorum(target, context)
         text = f"Disabled start cloning flag {target.name}"
         return said + self._satellites.round(target, context, text)
+
+    def _leave(self, source: Definition, target: Definition, pools: dict[str, Pool], context: int) -> None:
+        """Die: the clone is on record, says CLONING, and nobody goes on with it. Raises ControllerDied."""
+        for each in [each for each in source.resources.values() if not each.going]:
+            self._record(target, each, pools.get(each.node), context)
+        for each in target.diskful():
+            each.disk_state, each.volume_flags = "CloningDone", {"CLONING", "CLONING_FINISHED"}
+        target.flags.add("CLONING")
+        self._state.live_through("clone", source)
 
     def _record(self, target: Definition, each: Resource, pool: Pool | None, context: int) -> list[Reply]:
         pool_name = pool.name if pool is not None else each.pool

@@ -47,7 +47,10 @@ class Handle:
         return self.content.read(offset, length)
 
     def write_at(self, offset: int, data: bytes) -> None:
-        """Write; acknowledged when it returns. Raises OpenRefused EIO without quorum, EBADF for a reader."""
+        """Write; acknowledged when it returns.
+
+        Raises OpenRefused: EIO without quorum, EBADF for a reader, EAGAIN where I/O is suspended.
+        """
         self.may_write(self)
         self.content.write(offset, data)
 
@@ -136,6 +139,9 @@ class Devices:
                 raise OpenRefused("EIO", "the device is gone")
             if definition.drbd and not (self._has_quorum(definition, here) and self.data_reachable(definition, here)):
                 raise OpenRefused("EIO", "quorum lost")
+            if definition.suspended:
+                # a real one waits until somebody resumes it
+                raise OpenRefused("EAGAIN", "I/O is suspended")
 
     def _close(self, handle: Handle) -> None:
         with self._state.lock:

@@ -32,6 +32,14 @@ class Events:
                     each.unseen.discard(node)
             self._definitions.resume()
 
+    def die_in(self, operation: str) -> None:
+        """The controller dies in the middle of the next "snapshot" or "clone", and is back at once."""
+        self._state.dies_in.add(operation)
+
+    def resume_io(self, resource: str) -> None:
+        """Somebody runs `drbdadm resume-io` on the nodes."""
+        self._state.definition(resource, 0).suspended = False
+
     def fail(self, node: str, command: str) -> None:
         """Commands of that node's satellite that match the regular expression *command* fail."""
         self._state.nodes[node].failing.append(command)

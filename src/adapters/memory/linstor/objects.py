@@ -191,7 +191,10 @@ class Snapshot:
 
 @dataclass
 class Definition:
-    """A resource definition with all that belongs to it. *layers_known*: they were given, or something was deployed."""
+    """A resource definition with all that belongs to it. *layers_known*: they were given, or something was deployed.
+
+    *suspended*: its I/O waits for `drbdadm resume-io`, or for the end of the definition.
+    """
 
     name: str
     group: str
@@ -206,6 +209,7 @@ class Definition:
     kernel: set[frozenset[str]] = field(default_factory=set)
     external_name: str = ""
     layers_known: bool = False
+    suspended: bool = False
     port: int = 7000
     uuid: str = field(default_factory=new_uuid)
 

@@ -62,6 +62,10 @@ def warning(context: int, code: int, message: str, details: str = "") -> Reply:
     return Reply(number(WARN, context, code), message, details=details)
 
 
+class ControllerDied(ConnectionError):
+    """The controller ended in the middle of an operation: nobody gets a reply, and what was done stays."""
+
+
 class Refused(Exception):
     """An operation that ends with an error; *replies* are all that it said, the error among them."""
 

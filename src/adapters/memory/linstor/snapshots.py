@@ -177,6 +177,8 @@ class Snapshots:
         said = self._round(taken, context, f"Suspended IO of '{names}' on '{{}}' for snapshot")
         if any(each.disk_state not in GOOD_STATES for definition, _ in taken for each in definition.active()):
             raise self._aborted(taken, context, said)
+        for definition, _ in taken:
+            self._state.live_through("snapshot", definition)
         try:
             said += self._round(taken, context, f"Took snapshot of '{names}' on '{{}}'", takes=True)
         except Refused as refused:

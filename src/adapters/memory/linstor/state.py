@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from adapters.memory.linstor.contents import Contents, InMemory
 from adapters.memory.linstor.devices import Devices
 from adapters.memory.linstor.objects import Definition, Group, Node, Resource, by_name
-from adapters.memory.linstor.replies import DEL, RSC_DFN, Refused, missing, refuse, reported
+from adapters.memory.linstor.replies import DEL, RSC_DFN, ControllerDied, Refused, missing, refuse, reported
 
 RESOURCE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{1,47}")
 FIRST_MINOR = 1000
@@ -47,8 +47,16 @@ class State:
         self.listeners: list[Listener] = []
         self.kernel_refuses = True
         self.rest_api_version = "1.27.0"
+        self.dies_in: set[str] = set()
         self.reports: list[ErrorReport] = []
         self._names: dict[str, str] = {}
+
+    def live_through(self, operation: str, source: Definition) -> None:
+        """Raises ControllerDied where that was ordered. The suspended I/O stays suspended (linstor.md 2.17 no. 0a)."""
+        if operation in self.dies_in:
+            self.dies_in.discard(operation)
+            source.suspended = True
+            raise ControllerDied(f"the controller died during a {operation} of {source.name}")
 
     # -- look-ups -------------------------------------------------------------------------------
 

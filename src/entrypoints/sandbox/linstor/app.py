@@ -14,7 +14,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllo
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from adapters.memory.linstor import Refused
+from adapters.memory.linstor import ControllerDied, Refused
 from adapters.memory.linstor.model import LinstorModel
 from adapters.memory.linstor.replies import refuse, reported
 from entrypoints.sandbox.linstor import (
@@ -147,6 +147,8 @@ class LinstorApp:
         try:
             with self.model.state.lock:
                 return route.answer(call)
+        except ControllerDied as died:
+            raise ConnectionCut from died
         except Refused as refused:
             if refused.error.code != PARSE_ERROR_CODE:
                 return _refused(refused, 500)
