@@ -8,7 +8,7 @@
     ├── VolumeError              about one volume
     │   ├── UnknownVolume, VolumeExists, ForeignVolume, VolumeInUse, BeingDeleted, HasSnapshots
     │   ├── NoUsableReplica, NotInSync, NoPlacement, NotAttached, NotPossible, CopyFailed, StillTwoWriters
-    │   └── UnknownSnapshot, SnapshotExists, SnapshotFailed, NotTheNewest
+    │   └── UnknownSnapshot, SnapshotExists, SnapshotFailed, NotTheNewest, Interrupted
     ├── ClusterError             LINSTOR: ControllerUnreachable, ControllerFailed, AccessDenied, UnknownHostNode
     ├── HostError                about one host: HostUnreachable, HostCommandFailed
     ├── OnedError                oned: OnedUnreachable, OnedRefused
@@ -183,6 +183,19 @@ class SnapshotFailed(VolumeError):
     advice = "see linstor error-reports list, then retry"
 
 
+class Interrupted(VolumeError):
+    """The answer about a snapshot or a copy was lost, or its work has no end.
+
+    A controller that dies there leaves the I/O of the volume suspended on its hosts (linstor.md 2.17 no. 0a).
+    """
+
+    sentence = "LINSTOR was interrupted in a snapshot or a copy of it"
+    advice = (
+        "if its guests hang, drbdsetup status on their hosts shows suspended:user: end that with drbdadm resume-io "
+        "for the volume on each of these hosts, then retry"
+    )
+
+
 class NotPossible(VolumeError):
     """The volume's layers or pool cannot do it."""
 
@@ -211,6 +224,11 @@ class ControllerFailed(ClusterError):
         self.unclear = unclear
         more = f" (error report {', '.join(reports)})" if reports else ""
         super().__init__(f"LINSTOR failed to {doing}: {said}{more}")
+
+
+def interruption(volume: str, failed: ControllerFailed) -> DriverError:
+    """What *failed* means in a snapshot or a copy of *volume*: Interrupted where nobody knows what was done."""
+    return Interrupted(volume, str(failed)) if failed.unclear else failed
 
 
 class AccessDenied(ClusterError):

@@ -8,13 +8,16 @@ from typing import NamedTuple
 from domain import marks as marking
 from domain.errors import (
     BeingDeleted,
+    ControllerFailed,
     CopyFailed,
     Expired,
     HasSnapshots,
+    Interrupted,
     NotInSync,
     UnknownVolume,
     VolumeExists,
     VolumeInUse,
+    interruption,
 )
 from domain.local_volumes import require_one_truth
 from domain.names import VolumeName, disk_of
@@ -54,7 +57,7 @@ class Lifetime:
 
         A copy for an earlier life of the disk is replaced (opennebula.md 8.3 no. 14). A copy that breaks on
         a host is removed and tried once more (linstor.md 2.17 no. 3).
-        Raises CopyFailed, NotInSync, NotPossible, VolumeExists.
+        Raises CopyFailed, NotInSync, NotPossible, VolumeExists, Interrupted.
         """
         seen = require_in_step(storage.cluster, source)
         require_one_truth(source, seen)
@@ -74,7 +77,10 @@ class Lifetime:
         group = storage.settings.group
 
         def start() -> bool:
-            return storage.cluster.copy(source, target, group, marks)
+            try:
+                return storage.cluster.copy(source, target, group, marks)
+            except ControllerFailed as failed:
+                raise interruption(source, failed) from failed
 
         return self._make_once(storage, target, marks, start, lambda found: marking.same_life(found.marks, marks))
 
@@ -117,12 +123,20 @@ class Lifetime:
         return True
 
     def _complete(self, storage: Storage, source: VolumeName, target: VolumeName) -> bool:
+        """Whether the copy got complete. One that never ends is removed: no controller goes on with it after a restart
+        (linstor.md 2.17 no. 0a). Raises Interrupted.
+        """
+
         def look() -> CopyState | None:
             state = storage.cluster.copy_state(source, target)
             return None if state is CopyState.RUNNING else state
 
         limit = storage.settings.limits.copy
-        return wait_for(f"the copy {target} of {source}", look, self._clock, limit) is CopyState.COMPLETE
+        try:
+            return wait_for(f"the copy {target} of {source}", look, self._clock, limit) is CopyState.COMPLETE
+        except Expired as expired:
+            self.delete(storage, target)
+            raise Interrupted(source, str(expired)) from expired
 
     def _clear_the_name(self, storage: Storage, found: Definition | None, marks: Marks) -> None:
         """Remove what an earlier try or an earlier life of the same owner left. Raises VolumeExists."""

@@ -102,7 +102,7 @@ class Cluster(Protocol):
 
     def snapshot(self, volume: VolumeName, name: SnapshotName, marks: Marks) -> bool:
         """Snapshot *volume*; False when the name is taken. Raises UnknownVolume, NotInSync, NotPossible,
-        SnapshotFailed (the failed one stays under its name).
+        SnapshotFailed, Interrupted (both stay under the name).
         """
 
     def delete_snapshot(self, volume: VolumeName, name: SnapshotName) -> None:

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from domain import marks as marking
-from domain.errors import NotInSync, SnapshotExists, SnapshotFailed, UnknownSnapshot, VolumeInUse
+from domain.errors import (
+    ControllerFailed,
+    Interrupted,
+    NotInSync,
+    SnapshotExists,
+    SnapshotFailed,
+    UnknownSnapshot,
+    VolumeInUse,
+    interruption,
+)
 from domain.lifetime import existing
 from domain.names import HostName, SnapshotName, VolumeName, same_host, snapshot_name, snapshot_number
 from domain.ports import Clock
@@ -30,7 +39,7 @@ class Snapshots:
         """Take snapshot *number*; *asked* tells this request from an earlier one of the same number.
 
         A complete snapshot of the same request is done; another one of that number is stale and replaced
-        (opennebula.md 3.6). Raises UnknownVolume, NotInSync, NotPossible, SnapshotFailed.
+        (opennebula.md 3.6). Raises UnknownVolume, NotInSync, NotPossible, SnapshotFailed, Interrupted.
         """
         definition = existing(storage, volume)
         found = _numbered(storage.cluster.snapshots(volume), number)
@@ -40,13 +49,19 @@ class Snapshots:
         used = marking.snapshot_uses(definition.marks, number)
         if found:
             used = self._drop(storage, volume, number, found, used)
+        self._take(storage, volume, number, used, asked)
+
+    def _take(self, storage: Storage, volume: VolumeName, number: int, used: int, asked: str) -> None:
+        """Take it under a name that was never used; one that failed is removed."""
         name = snapshot_name(number, used)
         try:
             if not storage.cluster.snapshot(volume, name, {marking.ASKED: asked}):
                 raise SnapshotExists(volume, name)
-        except SnapshotFailed:
+        except (SnapshotFailed, Interrupted):
             self._drop(storage, volume, number, [_failed(volume, name)], used)
             raise
+        except ControllerFailed as failed:
+            raise interruption(volume, failed) from failed
 
     def delete(self, storage: Storage, volume: VolumeName, number: int) -> None:
         """Delete snapshot *number*; gone already is fine, and so is a volume that is gone."""

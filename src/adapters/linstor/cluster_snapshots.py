@@ -20,6 +20,7 @@ from adapters.linstor.reading import (
 from adapters.linstor.replies import about_volume
 from domain.errors import (
     DriverError,
+    Interrupted,
     NotInSync,
     NotPossible,
     NotTheNewest,
@@ -28,12 +29,16 @@ from domain.errors import (
     UnknownVolume,
     VolumeInUse,
 )
-from domain.names import GroupName, SnapshotName, VolumeName
+from domain.names import GroupName, HostName, SnapshotName, VolumeName
 from domain.ports import Marks
 from domain.volumes import Snapshot
 
 _NO_SNAPSHOT = (Code.UNKNOWN_SNAPSHOT_DEFINITION, Code.UNKNOWN_SNAPSHOT_VOLUME, Code.UNKNOWN_SNAPSHOT)
 _SATELLITE_FAILED = (Code.UNKNOWN_ERROR, Code.IMPLEMENTATION_ERROR)
+
+
+MARKED_SNAPSHOTS = "1.24.0"
+"""The REST version from which on a snapshot can have properties of its own."""
 
 
 class ClusterSnapshots(ClusterPart):
@@ -52,7 +57,7 @@ class ClusterSnapshots(ClusterPart):
         """See the port. Servers before REST 1.24 cannot mark a snapshot: it is made without."""
         doing, request = f"take snapshot {name} of volume {volume}", new_request()
         body: dict[str, object] = {"name": name}
-        if self._controller.at_least("1.24.0"):
+        if self._controller.at_least(MARKED_SNAPSHOTS):
             body["snapshot_definition_props"] = properties({**marks, REQUEST: request})
         replies = self._controller.change(doing, "POST", path_of("resource-definitions", volume, "snapshots"), body)
         if replies.failed_with(Code.SNAPSHOT_EXISTS):
@@ -68,9 +73,17 @@ class ClusterSnapshots(ClusterPart):
         return True
 
     def _taken_by(self, volume: VolumeName, name: SnapshotName, request: str) -> bool:
-        """Whether a snapshot whose reply was lost is that of *request*."""
+        """Whether a snapshot whose reply was lost is that of *request*. Raises SnapshotFailed, Interrupted."""
         named = [each for each in self._raw_snapshots(volume) if str(each.get("name", "")).lower() == name.lower()]
-        return any(carries(object_of(each, "snapshot_definition_props"), request) for each in named)
+        ours = [each for each in named if self._carries(each, request)]
+        for each in ours:
+            _require_complete(each, volume, name)
+        return bool(ours)
+
+    def _carries(self, found: Json, request: str) -> bool:
+        """A server that cannot mark has nothing to tell: the rules take no name that was there before."""
+        marked = self._controller.at_least(MARKED_SNAPSHOTS)
+        return not marked or carries(object_of(found, "snapshot_definition_props"), request)
 
     def delete_snapshot(self, volume: VolumeName, name: SnapshotName) -> None:
         """See the port."""
@@ -154,3 +167,11 @@ class ClusterSnapshots(ClusterPart):
         lost = {key: value for key, value in wanted.items() if props.get(key) != value}
         if foreign or lost:
             self._change_properties(doing, path_of("resource-definitions", target), lost, foreign).check(doing)
+
+
+def _require_complete(found: Json, volume: VolumeName, name: SnapshotName) -> None:
+    """Raises SnapshotFailed, or Interrupted without any flag: the controller died in it (linstor.md 2.11)."""
+    if snapshot(found, volume, HostName).complete:
+        return
+    error = SnapshotFailed if found.get("flags") else Interrupted
+    raise error(volume, f"snapshot {name}")

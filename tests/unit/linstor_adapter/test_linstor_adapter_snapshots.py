@@ -82,7 +82,7 @@ def test_a_snapshot_whose_reply_is_lost(script: Any, cluster: Cluster, ours: boo
         said = original(heard)
         if heard.line == line:
             props = dict(heard.body["snapshot_definition_props"]) if ours else {}
-            found = {"name": "snap", "resource_name": "s1", "snapshot_definition_props": props}
+            found = {"name": "snap", "resource_name": "s1", "snapshot_definition_props": props, "flags": ["SUCCESSFUL"]}
             script.say("GET /v1/view/snapshots", body=[found])
         return said
 
