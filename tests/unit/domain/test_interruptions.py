@@ -1,4 +1,4 @@
-"""A controller that dies in the middle leaves the state it really has, and the order meets it (linstor.md 2.17 no. 0a)."""
+"""A controller that dies leaves the state it really has, and the order meets it (linstor.md 2.17 no. 0a)."""
 
 from __future__ import annotations
 
