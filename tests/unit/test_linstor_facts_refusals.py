@@ -94,3 +94,11 @@ def test_a_roll_back_that_breaks_deletes_its_safety_snapshot(model: LinstorModel
     found = model.definitions.find("vol")
     assert list(found.snapshots) == ["snap"]
     assert all(each.deployed for each in found.diskful())
+
+
+def test_a_roll_back_brings_the_witness_back_as_an_attachment(model: LinstorModel) -> None:
+    """It is diskless as before, and LINSTOR no longer takes it for a witness (linstor-1.33.3-drbd/06-snapshots)."""
+    (witness,) = [each.node for each in model.definitions.find("vol").resources.values() if each.diskless]
+    model.snapshots.create("vol", "snap")
+    model.snapshots.roll_back("vol", "snap")
+    assert "TIE_BREAKER" not in model.definitions.find("vol").resources[witness].flags

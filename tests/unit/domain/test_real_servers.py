@@ -145,3 +145,12 @@ def test_a_snapshot_that_a_host_breaks_does_not_keep_its_name(disk) -> None:
     disk.model.events.heal(host)
     disk.snapshots.take(disk.storage, DISK, 0, "1")
     assert [each.name for each in disk.cluster.snapshots(DISK)] == ["OpenNebula-Snap-0-1"]
+
+
+def test_a_disk_that_is_set_back_has_its_witness_again(disk) -> None:
+    """LINSTOR brings it back as an attachment, which it would never move (2.18)."""
+    witness = disk.stranger(DISK)
+    disk.snapshots.take(disk.storage, DISK, 0, "1")
+    disk.snapshots.revert(disk.storage, DISK, 0)
+    found = {each.host: each.role for each in disk.cluster.deployments([DISK])[DISK]}
+    assert found[witness] is Role.WITNESS
