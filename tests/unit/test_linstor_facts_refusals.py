@@ -97,7 +97,7 @@ def test_a_roll_back_that_breaks_deletes_its_safety_snapshot(model: LinstorModel
 
 
 def test_a_roll_back_brings_the_witness_back_as_an_attachment(model: LinstorModel) -> None:
-    """It is diskless as before, and LINSTOR no longer takes it for a witness (linstor-1.33.3-drbd/06-snapshots)."""
+    """Diskless as before, and no longer taken for a witness (linstor.md 2.11, from the source of LINSTOR)."""
     (witness,) = [each.node for each in model.definitions.find("vol").resources.values() if each.diskless]
     model.snapshots.create("vol", "snap")
     model.snapshots.roll_back("vol", "snap")

@@ -61,8 +61,8 @@ def test_a_snapshot_is_taken_once(cluster_served: Any, how: str) -> None:
 @pytest.mark.parametrize("version", ["1.23.0", "1.27.0"])
 def test_a_snapshot_that_the_controller_died_in_is_no_snapshot(cluster_served: Any, version: str) -> None:
     """The repetition says that the name is taken, by an incomplete one (linstor-1.33.3/23-lost-replies/026, 028)."""
-    volume = cluster_served.volume()
     cluster_served.model.rest_api_version = version
+    volume = cluster_served.volume()
     cluster_served.model.events.die_in("snapshot")
     with pytest.raises(Interrupted, match="drbdadm resume-io"):
         cluster_served.cluster.snapshot(volume, SNAP, {})
@@ -80,8 +80,8 @@ def test_a_snapshot_that_failed_behind_a_lost_reply_is_no_snapshot(cluster_serve
 
 def test_an_old_server_takes_a_snapshot_once(cluster_served: Any) -> None:
     """It has no marks to tell by; a name that the rules found free is ours."""
-    volume = cluster_served.volume()
     cluster_served.model.rest_api_version = "1.23.0"
+    volume = cluster_served.volume()
     cluster_served.lose("POST", "/snapshots")
     assert cluster_served.cluster.snapshot(volume, SNAP, {"asked": "1"})
     assert [each.complete for each in cluster_served.cluster.snapshots(volume)] == [True]
