@@ -90,8 +90,8 @@ def test_a_packed_file_is_unpacked_and_not_with_nodecomp(place: Place) -> None:
     assert place.content(place.source("os.gz", packed, no_decompress=True)) == packed
 
 
-def test_the_downloader_gets_every_option_and_the_document(place: Place) -> None:
-    """Opennebula.md 2.4: sums, bandwidth, --nodecomp, and DRV_ACTION for s3."""
+def test_the_downloader_gets_every_option_and_no_secrets(place: Place) -> None:
+    """Opennebula.md 2.4: sums, bandwidth, --nodecomp; the document of the order stays here."""
     data = b"x" * 100
     md5, sha1 = hashlib.md5(data).hexdigest(), hashlib.sha1(data).hexdigest()
     source = place.source(
@@ -101,7 +101,14 @@ def test_the_downloader_gets_every_option_and_the_document(place: Place) -> None
     words = place.log.read_text().split("\n")
     assert words[:7] == ["--md5", md5, "--sha1", sha1, "--limit", "10m", "--nodecomp"]
     assert words[7] == source.path
-    assert words[9] == "DRV_ACTION=UEFZ"
+    assert words[9] == "DRV_ACTION="
+
+
+def test_only_s3_is_asked_for_with_the_document(place: Place) -> None:
+    """It has the keys of the datastore."""
+    source = ImageSource("s3://bucket/os", staging_directory=str(place.staging), payload_base64="UEFZ")
+    place.refused(source, SourceUnreadable, "s3://bucket/os")
+    assert "DRV_ACTION=UEFZ" in place.log.read_text()
 
 
 def test_a_wrong_sum_is_an_error(place: Place) -> None:
