@@ -7,8 +7,10 @@ from typing import NamedTuple
 
 from domain.names import DiskOf, HostName, VolumeName
 from domain.opennebula import Datastore, Image, Vm
+from domain.records import distinct
 
 
+@distinct
 class Place(NamedTuple):
     """A path on a host. The path is absolute, without double slashes."""
 
@@ -21,6 +23,7 @@ class Place(NamedTuple):
         return str(PurePosixPath(self.path).parent)
 
 
+@distinct
 class CloneDisk(NamedTuple):
     """`clone FE:SOURCE HOST:DIR/disk.N VMID DSID`: a private copy of an image for one disk."""
 
@@ -30,6 +33,7 @@ class CloneDisk(NamedTuple):
     datastore_id: int
 
 
+@distinct
 class LinkDisk(NamedTuple):
     """`ln FE:SOURCE HOST:DIR/disk.N VMID DSID`: the image's own volume for one disk."""
 
@@ -39,6 +43,7 @@ class LinkDisk(NamedTuple):
     datastore_id: int
 
 
+@distinct
 class MakeVolatile(NamedTuple):
     """`mkimage SIZE FORMAT HOST:DIR/disk.N VMID DSID` and `mkswap SIZE HOST:DIR/disk.N VMID DSID`."""
 
@@ -49,6 +54,7 @@ class MakeVolatile(NamedTuple):
     datastore_id: int
 
 
+@distinct
 class ReleaseDisk(NamedTuple):
     """`mvds HOST:DIR/disk.N SOURCE VMID DSID`: a persistent disk ends."""
 
@@ -58,6 +64,7 @@ class ReleaseDisk(NamedTuple):
     datastore_id: int
 
 
+@distinct
 class DeleteDisk(NamedTuple):
     """`delete HOST:DIR/disk.N VMID DSID`: a disk ends; whether its volume does is decided by what it is."""
 
@@ -66,6 +73,7 @@ class DeleteDisk(NamedTuple):
     datastore_id: int
 
 
+@distinct
 class DeleteDirectory(NamedTuple):
     """`delete HOST:DIR VMID DSID`: the VM directory ends."""
 
@@ -74,6 +82,7 @@ class DeleteDirectory(NamedTuple):
     datastore_id: int
 
 
+@distinct
 class Migrate(NamedTuple):
     """`premigrate|postmigrate|failmigrate SRC DST DIR VMID DSID [CALLER]`, the VM on stdin.
 
@@ -90,6 +99,7 @@ class Migrate(NamedTuple):
     payload: bytes = b""
 
 
+@distinct
 class MakeContext(NamedTuple):
     """`context FILE... HOST:DIR/disk.N VMID DSID`; *argv* as oned gave it."""
 
@@ -100,12 +110,14 @@ class MakeContext(NamedTuple):
     payload: bytes = b""
 
 
+@distinct
 class Monitor(NamedTuple):
     """`monitor`: the space of a datastore."""
 
     datastore: Datastore
 
 
+@distinct
 class StatImage(NamedTuple):
     """`stat`: the size of what an image will be made from. *argv* and *payload* as oned gave them."""
 
@@ -115,6 +127,7 @@ class StatImage(NamedTuple):
     payload: bytes
 
 
+@distinct
 class CreateImage(NamedTuple):
     """`cp`: an image from a path or URL. *payload_base64* for the sources that ask for it (s3)."""
 
@@ -123,6 +136,7 @@ class CreateImage(NamedTuple):
     payload_base64: str
 
 
+@distinct
 class MakeImage(NamedTuple):
     """`mkfs`: an empty or formatted image, or only a name (`save_as`)."""
 
@@ -130,6 +144,7 @@ class MakeImage(NamedTuple):
     datastore: Datastore
 
 
+@distinct
 class CloneImage(NamedTuple):
     """`clone` of the datastore driver: an image from an image."""
 
@@ -137,6 +152,7 @@ class CloneImage(NamedTuple):
     datastore: Datastore
 
 
+@distinct
 class RemoveImage(NamedTuple):
     """`rm`: an image ends."""
 
@@ -144,6 +160,7 @@ class RemoveImage(NamedTuple):
     datastore: Datastore
 
 
+@distinct
 class MoveDisk(NamedTuple):
     """`mv H1:DIR1/disk.N H2:DIR2/disk.N VMID DSID`: a disk changes host or directory, or goes to the front-end."""
 
@@ -153,6 +170,7 @@ class MoveDisk(NamedTuple):
     datastore_id: int
 
 
+@distinct
 class MoveDirectory(NamedTuple):
     """`mv H1:DIR1 H2:DIR2 VMID DSID`: the files of the VM directory change host, directory or both."""
 
@@ -162,6 +180,7 @@ class MoveDirectory(NamedTuple):
     datastore_id: int
 
 
+@distinct
 class ResizeDisk(NamedTuple):
     """`resize HOST:DIR/disk.N SIZE VMID DSID`; the host is the last one of the VM, the device may not be there."""
 
@@ -171,6 +190,7 @@ class ResizeDisk(NamedTuple):
     datastore_id: int
 
 
+@distinct
 class SnapshotDisk(NamedTuple):
     """`snap_create|snap_create_live|snap_revert|snap_delete HOST:DIR/disk.N SNAPID VMID DSID`."""
 
@@ -180,6 +200,7 @@ class SnapshotDisk(NamedTuple):
     datastore_id: int
 
 
+@distinct
 class SaveDisk(NamedTuple):
     """`cpds HOST:DIR/disk.N NEWSOURCE SNAPID VMID DSID`; *snapshot_id* is None for the current state."""
 
@@ -190,6 +211,7 @@ class SaveDisk(NamedTuple):
     datastore_id: int
 
 
+@distinct
 class SnapshotImage(NamedTuple):
     """`snap_delete|snap_revert|snap_flatten` of the datastore driver: the image's TARGET_SNAPSHOT."""
 
@@ -197,6 +219,7 @@ class SnapshotImage(NamedTuple):
     datastore: Datastore
 
 
+@distinct
 class ExportImage(NamedTuple):
     """`export`: an image becomes a file that a market can fetch."""
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from domain.records import distinct
 
+
+@distinct
 class MakeDirectory(NamedTuple):
     """Make *path* and its parents."""
 
     path: str
 
 
+@distinct
 class WaitForDevice(NamedTuple):
     """Wait until *device* is a block device of at least *size_kib*; fails after *seconds*.
 
@@ -26,6 +30,7 @@ class WaitForDevice(NamedTuple):
     seconds: float = 30.0
 
 
+@distinct
 class LinkDevice(NamedTuple):
     """Make *path* a link to *device*, through *alias* when that resolves to the same device within 2 s.
 
@@ -37,12 +42,14 @@ class LinkDevice(NamedTuple):
     alias: str | None = None
 
 
+@distinct
 class Unlink(NamedTuple):
     """Remove *path* if it is a link. Fails when it is anything else."""
 
     path: str
 
 
+@distinct
 class RemoveTree(NamedTuple):
     """Remove the directory *path* and what is in it, never following a link, never leaving its file system.
 
@@ -53,30 +60,35 @@ class RemoveTree(NamedTuple):
     unless: str = ""
 
 
+@distinct
 class MakeFile(NamedTuple):
     """Make the empty file *path*; its directory exists."""
 
     path: str
 
 
+@distinct
 class FileExists(NamedTuple):
     """Tell "yes" or "no": whether *path* exists."""
 
     path: str
 
 
+@distinct
 class FileSize(NamedTuple):
     """Tell the size of the plain file *path* in bytes, "" where there is none (a link is none)."""
 
     path: str
 
 
+@distinct
 class RemoveFile(NamedTuple):
     """Remove the plain file *path*; a missing one is fine, a directory is refused."""
 
     path: str
 
 
+@distinct
 class CountLinks(NamedTuple):
     """Tell how many `disk.*` links below *directory*/<datastore>/<vm>/ resolve to *device*, not counting *path*."""
 
@@ -86,12 +98,14 @@ class CountLinks(NamedTuple):
     path: str
 
 
+@distinct
 class CheckClosed(NamedTuple):
     """Tell "open" or "closed": whether a process of this host has *device* open, as far as oneadmin can see."""
 
     device: str
 
 
+@distinct
 class MakeFileSystem(NamedTuple):
     """Put a file system of *kind* (ext4, xfs, swap, ...) on *device* with the words *options*."""
 
@@ -100,6 +114,7 @@ class MakeFileSystem(NamedTuple):
     options: tuple[str, ...] = ()
 
 
+@distinct
 class MakeQcow2(NamedTuple):
     """Put an empty qcow2 image of *size_kib* into *device*, which has room for it and for its metadata."""
 
@@ -107,12 +122,14 @@ class MakeQcow2(NamedTuple):
     size_kib: int
 
 
+@distinct
 class StopMonitoring(NamedTuple):
     """Remove the flag file `.monitor` of the system datastore directory *directory* (opennebula.md 2.8)."""
 
     directory: str
 
 
+@distinct
 class FreezeGuest(NamedTuple):
     """Freeze the file systems of the domain *deploy_id* through its agent; tells "frozen" or "no agent".
 
@@ -123,12 +140,14 @@ class FreezeGuest(NamedTuple):
     seconds: float = 60.0
 
 
+@distinct
 class ThawGuest(NamedTuple):
     """Thaw the file systems of the domain *deploy_id* and end the watchdog; thawed already is fine."""
 
     deploy_id: str
 
 
+@distinct
 class DeviceSize(NamedTuple):
     """Tell the size of *device* in bytes."""
 
