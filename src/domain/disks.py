@@ -13,7 +13,6 @@ from domain.errors import BadOrder, ForeignVolume, HostUnreachable, OnedError, O
 from domain.healing import Healing
 from domain.legacy_contexts import LegacyContexts
 from domain.lifetime import Lifetime, existing
-from domain.local_volumes import require_data_for
 from domain.names import DiskOf, VolumeName, copy_of_source, disk_of, volatile_volume, volume_name
 from domain.opennebula import Disk, Vm
 from domain.orders import CloneDisk, DeleteDirectory, DeleteDisk, LinkDisk, MakeVolatile, Place, ReleaseDisk
@@ -109,10 +108,9 @@ class Disks:
         marks = marking.for_disk(order.of, vm.seq, order.source)
         size_kib = disk.size_mib * 1024
         with self._locks.hold([target], storage.settings.limits.lock), undoing() as undo:
-            copied = self._lifetime.copy(storage, order.source, target, marks, undo)
-            require_data_for(target, copied.seen, order.place.host)
+            new = self._lifetime.copy(storage, order.source, target, marks, undo, user=order.place.host)
             if disk.size_mib > disk.original_size_mib:
-                self._sizes.grow_copy(storage, target, size_kib, new=copied.new)
+                self._sizes.grow_copy(storage, target, size_kib, new=new)
             storage.cluster.attach(target, order.place.host)
             here = self._attachment.read_back(storage, target, order.place.host)
             self._link(storage, here, order.place, size_kib, vm)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from domain import marks as marking
 from domain.errors import (
@@ -19,8 +18,8 @@ from domain.errors import (
     VolumeInUse,
     interruption,
 )
-from domain.local_volumes import require_one_truth
-from domain.names import VolumeName, disk_of
+from domain.local_volumes import require_data_for, require_one_truth
+from domain.names import HostName, VolumeName, disk_of
 from domain.ports import Clock, Cluster
 from domain.storage import Storage
 from domain.undoing import Undo
@@ -28,13 +27,6 @@ from domain.volumes import CopyState, Definition, Deployment, Role, Snapshot
 from domain.waiting import wait_for
 
 Marks = Mapping[str, str]
-
-
-class Copied(NamedTuple):
-    """Where the source of a copy is, and whether the copy is new or that of an earlier try."""
-
-    seen: tuple[Deployment, ...]
-    new: bool
 
 
 class Lifetime:
@@ -52,15 +44,27 @@ class Lifetime:
         self._make_once(storage, volume, marks, lambda: storage.cluster.create(volume, size_kib, group, marks), _never)
         undo.add(lambda: self.delete(storage, volume))
 
-    def copy(self, storage: Storage, source: VolumeName, target: VolumeName, marks: Marks, undo: Undo) -> Copied:
-        """Make *target* a complete copy of *source*; a copy of this very order from before is kept.
+    def copy(
+        self,
+        storage: Storage,
+        source: VolumeName,
+        target: VolumeName,
+        marks: Marks,
+        undo: Undo,
+        user: HostName | None = None,
+    ) -> bool:
+        """Make *target* a complete copy of *source*, which *user* can use; whether it is new.
 
+        A copy of this very order from before is kept.
         A copy for an earlier life of the disk is replaced (opennebula.md 8.3 no. 14). A copy that breaks on
         a host is removed and tried once more (linstor.md 2.17 no. 3).
         Raises CopyFailed, NotInSync, NotPossible, VolumeExists, Interrupted.
         """
         seen = require_in_step(storage.cluster, source)
-        require_one_truth(source, seen)
+        if user is None:
+            require_one_truth(source, seen)
+        else:
+            require_data_for(source, seen, user)
         for _ in range(2):
             made = self._start_copy(storage, source, target, marks)
             if made:
@@ -68,7 +72,7 @@ class Lifetime:
             if self._complete(storage, source, target):
                 if any(each.role is Role.ATTACHMENT for each in seen):
                     drop_attachments(storage.cluster, target)
-                return Copied(seen, made)
+                return made
             self.delete(storage, target)
         raise CopyFailed(target, f"of {source}, tried twice")
 
