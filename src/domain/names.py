@@ -61,11 +61,6 @@ def image_volume(image: int) -> VolumeName:
     return VolumeName(f"OpenNebula-Image-{image}")
 
 
-def clone_volume(image: int, of: DiskOf) -> VolumeName:
-    """The private copy of an image that one disk of one VM uses."""
-    return VolumeName(f"OpenNebula-Image-{image}-vm{of.vm}-disk{of.disk}")
-
-
 def volatile_volume(of: DiskOf) -> VolumeName:
     """The volume of a volatile disk."""
     return VolumeName(f"OpenNebula-Volatile-vm{of.vm}-disk{of.disk}")
