@@ -53,6 +53,11 @@ class LinstorServer:
         """Let something go wrong with the next request that matches."""
         self.app.faults.append(fault)
 
+    @property
+    def closed(self) -> bool:
+        """Whether its socket is gone."""
+        return self._server.socket.fileno() < 0
+
     def close(self) -> None:
         """Stop answering; the port is free at once."""
         self._server.shutdown()
