@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 
-.PHONY: env demo test lint check bench torture clean
+.PHONY: env demo test lint check bench torture dist deb rpm packages-test clean
 .DELETE_ON_ERROR:
 
 env: $(STAMP)
@@ -34,5 +34,21 @@ torture: $(STAMP)
 	TORTURE=1 $(BIN)/pytest -n 2 tests/properties
 	$(BIN)/onelinstor sandbox torture
 
+# the packages are for the Python that makes them
+PACKAGE_PYTHON ?= /usr/bin/python3
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+
+dist:
+	sh packaging/dist.sh $(PACKAGE_PYTHON)
+
+deb: dist
+	sh packaging/deb/build.sh $(PACKAGE_PYTHON)
+
+rpm: dist
+	sh packaging/rpm/build.sh $(PACKAGE_PYTHON)
+
+packages-test: $(STAMP)
+	PACKAGES=1 $(BIN)/pytest tests/packaging
+
 clean:
-	rm -rf $(VENV) .tox build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .tox build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
