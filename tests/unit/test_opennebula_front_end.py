@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.opennebula import oned, processes
+from adapters.opennebula import processes, rpc
 from adapters.opennebula.front_end import Installation, OpenNebulaScripts
 from domain.errors import OnedUnreachable, ScriptFailed
 
@@ -148,10 +148,10 @@ def test_the_endpoint_is_looked_for_where_opennebula_does(tmp_path: Path) -> Non
     home = {"HOME": str(tmp_path)}
     (tmp_path / ".one").mkdir()
     (tmp_path / ".one" / "one_endpoint").write_text("http://leader:2633/RPC2\n")
-    assert oned.endpoint({**home, "ONE_XMLRPC": "https://other/RPC2"}) == "https://other/RPC2"
-    assert oned.endpoint(home) == "http://leader:2633/RPC2"
+    assert rpc.endpoint({**home, "ONE_XMLRPC": "https://other/RPC2"}) == "https://other/RPC2"
+    assert rpc.endpoint(home) == "http://leader:2633/RPC2"
     with pytest.raises(OnedUnreachable, match="http"):
-        oned.endpoint({"ONE_XMLRPC": "file:///etc/passwd"})
+        rpc.endpoint({"ONE_XMLRPC": "file:///etc/passwd"})
 
 
 def test_the_session_is_looked_for_where_opennebula_does(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_the_session_is_looked_for_where_opennebula_does(tmp_path: Path) -> None
     (tmp_path / ".one").mkdir()
     (tmp_path / ".one" / "one_auth").write_text("oneadmin:home\n")
     (tmp_path / "auth").write_text("oneadmin:named\n")
-    assert oned.session({**home, "ONE_AUTH": str(tmp_path / "auth")}) == "oneadmin:named"
-    assert oned.session(home) == "oneadmin:home"
+    assert rpc.session({**home, "ONE_AUTH": str(tmp_path / "auth")}) == "oneadmin:named"
+    assert rpc.session(home) == "oneadmin:home"
     with pytest.raises(OnedUnreachable, match="missing"):
-        oned.session({**home, "ONE_AUTH": str(tmp_path / "missing")})
+        rpc.session({**home, "ONE_AUTH": str(tmp_path / "missing")})
