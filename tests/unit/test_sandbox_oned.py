@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xmlrpc.client
 from collections.abc import Iterator
 
@@ -73,6 +74,37 @@ def test_a_pool_holds_every_document_of_its_kind(oned: SimulatedOned) -> None:
     pool = _ask(oned, "one.datastorepool.info", "oneadmin:secret")[1]
 
     assert pool == "<DATASTORE_POOL><DATASTORE>a</DATASTORE><DATASTORE>b</DATASTORE></DATASTORE_POOL>"
+
+
+def _vm(identity: int, state: int) -> str:
+    records = "<HISTORY><SEQ>0</SEQ></HISTORY><HISTORY><SEQ>1</SEQ></HISTORY>"
+    head = f"<ID>{identity}</ID><STATE>{state}</STATE>"
+    return f"<VM>{head}<HISTORY_RECORDS>{records}</HISTORY_RECORDS></VM>"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ids"),
+    [
+        ((-2, -1, -1, -1), [9, 7, 6]),
+        ((-2, -1, -1, -2), [9, 8, 7, 6]),
+        ((-2, -1, -1, 8), [7]),
+        ((-2, 7, 8, -2), [8, 7]),
+        ((-2, 0, -2, -1), [9, 7]),
+        ((-2, 2, -2, -1), [6]),
+        ((-2, 9, -2, -1), []),
+    ],
+)
+def test_the_extended_list_of_vms_is_filtered_and_paged(
+    oned: SimulatedOned, arguments: tuple[int, ...], ids: list[int]
+) -> None:
+    """By state (-1: all but DONE), by a range of ids or a page, the newest first, with the current record alone."""
+    for identity, state in ((6, 3), (7, 8), (8, 6), (9, 1)):
+        oned.put("vm", identity, _vm(identity, state))
+
+    text = str(_ask(oned, "one.vmpool.infoextended", "oneadmin:secret", *arguments)[1])
+
+    assert [int(each) for each in re.findall("<ID>(.)</ID>", text)] == ids
+    assert re.findall("<SEQ>(.)</SEQ>", text) == ["1"] * len(ids)
 
 
 def test_an_ordered_fault_is_answered_once(oned: SimulatedOned) -> None:

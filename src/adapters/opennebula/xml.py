@@ -24,18 +24,12 @@ class ActionData:
 
 def parse_vm(document: bytes) -> Vm:
     """A `<VM>`. Raises BadOrder."""
-    root = _root(document, "VM")
-    return Vm(
-        vm_id=_number(root, "ID", required=True),
-        state=_number(root, "STATE"),
-        lcm_state=_number(root, "LCM_STATE"),
-        deploy_id=_text(root, "DEPLOY_ID"),
-        disks=tuple(_disk(each) for each in root.iterfind("TEMPLATE/DISK")),
-        context_disk_id=_optional(root, "TEMPLATE/CONTEXT/DISK_ID"),
-        history=tuple(_history(each) for each in root.iterfind("HISTORY_RECORDS/HISTORY")),
-        attributes=_attributes(root.find("USER_TEMPLATE")),
-        snapshots=tuple(_snapshots(root)),
-    )
+    return _vm(_root(document, "VM"))
+
+
+def parse_vm_pool(document: bytes) -> list[Vm]:
+    """The `<VM>`s of a `<VM_POOL>`, in its order. Raises BadOrder."""
+    return [_vm(each) for each in _root(document, "VM_POOL").iterfind("VM")]
 
 
 def parse_datastore(document: bytes) -> Datastore:
@@ -100,6 +94,20 @@ def _attributes(element: etree._Element | None) -> dict[str, str]:
     if element is None:
         return {}
     return {str(each.tag).upper(): (each.text or "").strip() for each in element if isinstance(each.tag, str)}
+
+
+def _vm(root: etree._Element) -> Vm:
+    return Vm(
+        vm_id=_number(root, "ID", required=True),
+        state=_number(root, "STATE"),
+        lcm_state=_number(root, "LCM_STATE"),
+        deploy_id=_text(root, "DEPLOY_ID"),
+        disks=tuple(_disk(each) for each in root.iterfind("TEMPLATE/DISK")),
+        context_disk_id=_optional(root, "TEMPLATE/CONTEXT/DISK_ID"),
+        history=tuple(_history(each) for each in root.iterfind("HISTORY_RECORDS/HISTORY")),
+        attributes=_attributes(root.find("USER_TEMPLATE")),
+        snapshots=tuple(_snapshots(root)),
+    )
 
 
 def _disk(each: etree._Element) -> Disk:

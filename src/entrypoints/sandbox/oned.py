@@ -7,10 +7,13 @@ from collections.abc import Callable
 from socketserver import ThreadingMixIn
 from xmlrpc.server import SimpleXMLRPCRequestHandler, SimpleXMLRPCServer
 
+from lxml import etree
+
 AUTHENTICATION, NO_EXISTS = 0x0100, 0x0400
 KINDS = ("vm", "image", "datastore", "host")
 NAMES = {"vm": "virtual machine", "image": "image", "datastore": "datastore", "host": "host"}
 POOLS = {"vm": "VM_POOL", "image": "IMAGE_POOL", "datastore": "DATASTORE_POOL", "host": "HOST_POOL"}
+ANY_STATE, NOT_DONE, DONE = -2, -1, "6"
 
 Reply = list[object]
 
@@ -37,6 +40,7 @@ class SimulatedOned:
         for kind in KINDS:
             self._server.register_function(self._info(kind), f"one.{kind}.info")
             self._server.register_function(self._pool(kind), f"one.{kind}pool.info")
+        self._server.register_function(self._vms(), "one.vmpool.infoextended")
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         host, port = self._server.server_address[:2]
         self.url = f"http://{host!s}:{port}/RPC2"
@@ -75,6 +79,23 @@ class SimulatedOned:
 
         return pool
 
+    def _vms(self) -> Callable[..., Reply]:
+        """The newest first. *end* -1 is the last id, *end* below that a page of so many from position *start* on."""
+
+        def vms(session: str, _whose: int, start: int, end: int, state: int, *_: object) -> Reply:
+            self.requests.append(("one.vmpool.infoextended", -1))
+            if refused := self._refused(session):
+                return refused
+            known = sorted(self._documents["vm"].items(), reverse=True)
+            found = [(each, text) for each, text in known if _in_state(text, state)]
+            if end < -1:
+                found = found[start : start - end]
+            else:
+                found = [(each, text) for each, text in found if each >= start and (end == -1 or each <= end)]
+            return [True, f"<VM_POOL>{''.join(_in_a_list(text) for _, text in found)}</VM_POOL>", 0, 0]
+
+        return vms
+
     def _refused(self, session: str) -> Reply | None:
         if self.faults:
             return self.faults.pop(0)
@@ -86,3 +107,17 @@ class SimulatedOned:
         """Stop answering."""
         self._server.shutdown()
         self._server.server_close()
+
+
+def _in_state(document: str, state: int) -> bool:
+    told = etree.fromstring(document).findtext("STATE", "")
+    return state == ANY_STATE or (told != DONE if state == NOT_DONE else told == str(state))
+
+
+def _in_a_list(document: str) -> str:
+    """A VM as lists have it: with its current history record alone."""
+    root = etree.fromstring(document)
+    for records in root.iterfind("HISTORY_RECORDS"):
+        for old in records.findall("HISTORY")[:-1]:
+            records.remove(old)
+    return etree.tostring(root, encoding="unicode")
