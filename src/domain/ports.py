@@ -39,6 +39,12 @@ class Cluster(Protocol):
     def deployments(self, volumes: Collection[VolumeName]) -> Mapping[VolumeName, tuple[Deployment, ...]]:
         """Where *volumes* are; a volume that is nowhere, or does not exist, has an empty tuple."""
 
+    def allocated(self, volumes: Collection[VolumeName]) -> Mapping[VolumeName, int]:
+        """KiB that the fullest good replica of each of *volumes* takes in its pool, from one request however many.
+
+        A volume of which nobody tells is missing: its nodes are offline, it is new, or there is no such volume.
+        """
+
     def snapshots(self, volume: VolumeName) -> tuple[Snapshot, ...]:
         """The snapshots of *volume*, oldest first; none where the volume does not exist."""
 

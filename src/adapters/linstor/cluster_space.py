@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from adapters.linstor.cluster_part import ClusterPart
+from collections.abc import Collection, Mapping
+
+from adapters.linstor.cluster_part import NAMES_IN_ONE_REQUEST, ClusterPart
 from adapters.linstor.codes import Code
 from adapters.linstor.controller import path_of
+from adapters.linstor.deployments import deployment
 from adapters.linstor.meanings import group_missing
 from adapters.linstor.pool_space import Space, Wanted, placed_kib, spaces, targets
-from adapters.linstor.reading import Json, list_of, number_of, object_of
+from adapters.linstor.reading import Json, first_volume, list_of, number_of, object_of
 from adapters.linstor.replies import replies_of
 from domain.errors import ControllerFailed, NoPlacement, UnknownGroup
-from domain.names import GroupName
+from domain.names import GroupName, HostName, VolumeName
 from domain.volumes import Capacity
 
 
@@ -28,6 +31,18 @@ class ClusterSpace(ClusterPart):
         if replies is not None:
             replies.check(doing, group_missing(group))
         return _known(doing, _from_space_info(object_of(found, "space_info")))
+
+    def allocated(self, volumes: Collection[VolumeName]) -> Mapping[VolumeName, int]:
+        """See the port. More names than fit into a request are looked for in the list of all."""
+        asked = {volume.lower(): volume for volume in volumes}
+        filters = [("resources", name) for name in asked.values()] if len(asked) <= NAMES_IN_ONE_REQUEST else []
+        told: dict[VolumeName, int] = {}
+        for found in self._listed("look up what volumes take", path_of("view", "resources"), filters):
+            volume = asked.get(str(found.get("name", "")).lower())
+            size_kib = None if volume is None else _allocated_kib(found, volume)
+            if volume is not None and size_kib is not None:
+                told[volume] = max(size_kib, told.get(volume, 0))
+        return told
 
     def _from_pools(self, doing: str, group: GroupName) -> Capacity:
         """What servers without the query can place; the controller's own word on the largest volume has the last say.
@@ -61,6 +76,13 @@ class ClusterSpace(ClusterPart):
         names = [("storage_pools", name) for name in sorted(wanted.pools)]
         pools = self._listed(doing, path_of("view", "storage-pools"), [*names, ("cached", "true")])
         return spaces(pools, wanted, nodes)
+
+
+def _allocated_kib(found: Json, volume: VolumeName) -> int | None:
+    """What a good replica takes, KiB; None for what is none, and where the satellite has not told (-1)."""
+    size_kib = first_volume(list_of(found, "volumes")).get("allocated_size_kib", -1)
+    known = deployment(found, volume, HostName).good_replica and size_kib >= 0
+    return int(size_kib) if known else None
 
 
 def _known(doing: str, capacity: Capacity) -> Capacity:

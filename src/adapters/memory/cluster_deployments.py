@@ -9,6 +9,8 @@ from domain.names import HostName, VolumeName
 from domain.volumes import Deployment, DevicePath, DiskState, Role
 
 _ZEROED = frozenset({"LVM_THIN", "ZFS", "ZFS_THIN", "FILE_THIN"})
+FRESH_THIN_KIB = 55
+"""What a thin replica takes before the first write (recorded); the model does not count what is written later."""
 _STATES = {
     "UpToDate": DiskState.UP_TO_DATE,
     "Inconsistent": DiskState.BEHIND,
@@ -103,6 +105,7 @@ class SeenResource:
         return usable_kib(self._owner, volume) if self._owner.drbd else max(volume.gross, volume.size)
 
     def _allocated(self) -> int:
-        """Thin pools give out next to nothing before the first write."""
-        thick = not self._here.diskless and not self._pool.thin
-        return self._owner.volumes[0].gross if thick and self._here.deployed else 0
+        """0 where there is none or nobody tells."""
+        if self._here.diskless or not self._here.deployed:
+            return 0
+        return FRESH_THIN_KIB if self._pool.thin else self._owner.volumes[0].gross

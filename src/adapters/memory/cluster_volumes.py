@@ -56,6 +56,12 @@ class MemoryVolumes(ClusterPart):
             for each in found.resources.values()
         )
 
+    def allocated(self, volumes: Collection[VolumeName]) -> Mapping[VolumeName, int]:
+        """See the port."""
+        seen = self.deployments(volumes)
+        told = {volume: [each.allocated_kib for each in all_ if each.good_replica] for volume, all_ in seen.items()}
+        return {volume: max(sizes) for volume, sizes in told.items() if sizes}
+
     def capacity(self, group: GroupName) -> Capacity:
         """See the port."""
         with self._state.lock:

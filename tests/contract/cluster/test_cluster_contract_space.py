@@ -9,7 +9,7 @@ import pytest
 
 from adapters.memory.linstor.objects import Pool
 from domain.errors import ControllerFailed, UnknownGroup
-from domain.names import GroupName
+from domain.names import GroupName, VolumeName
 from domain.volumes import Capacity
 
 GIB = 1024 * 1024
@@ -102,3 +102,48 @@ def test_a_missing_group_is_named(cluster_of_any_age: Any) -> None:
     """Whatever the server can tell, an unknown group is no empty datastore."""
     with pytest.raises(UnknownGroup, match="no-such-group"):
         cluster_of_any_age.cluster.capacity(GroupName("no-such-group"))
+
+
+# -- what volumes take -----------------------------------------------------------------------------
+
+
+def volumes_of(world: Any, count: int, **select_filter: Any) -> list[VolumeName]:
+    """New volumes of 16 MiB with two replicas."""
+    world.model.add_group("wanted", place_count=2, **select_filter)
+    names = [VolumeName(f"taken-{number}") for number in range(count)]
+    assert all(world.cluster.create(each, 16384, GroupName("wanted"), {}) for each in names)
+    return names
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_a_volume_takes_what_its_replica_has_allocated(cluster_simulated: Any, count: int) -> None:
+    """Thick ones all of it, with DRBD's own data; the answer has the names asked for, however many they are."""
+    names = volumes_of(cluster_simulated, count, storage_pool="thick")
+    found = cluster_simulated.cluster.allocated([VolumeName(each.upper()) for each in names])
+    assert set(found) == {each.upper() for each in names}
+    assert all(16384 < size <= 16384 + 4096 for size in found.values())
+
+
+def test_a_thin_volume_takes_what_was_written(cluster_simulated: Any) -> None:
+    """Which is little at first."""
+    [name] = volumes_of(cluster_simulated, 1, storage_pool="data")
+    assert 0 <= cluster_simulated.cluster.allocated([name])[name] < 4096
+
+
+def test_the_fullest_replica_counts(cluster_simulated: Any) -> None:
+    """A thin and a thick replica of one volume take different space."""
+    [name] = volumes_of(cluster_simulated, 1, storage_pool="data")
+    cluster_simulated.model.state.definitions[name].diskful()[0].pool = "thick"
+    assert cluster_simulated.cluster.allocated([name])[name] > 16384
+
+
+def test_what_nobody_tells_is_missing_and_never_zero(cluster_simulated: Any) -> None:
+    """No such volume, or no replica that is online."""
+    model = cluster_simulated.model
+    [name] = volumes_of(cluster_simulated, 1, storage_pool="thick")
+    first, second = model.state.definitions[name].diskful()
+    model.events.satellite_down(first.node)
+    assert set(cluster_simulated.cluster.allocated([name, VolumeName("never-made")])) == {name}
+    model.events.satellite_down(second.node)
+    assert cluster_simulated.cluster.allocated([name]) == {}
+    assert cluster_simulated.cluster.allocated([]) == {}

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.linstor.pool_space import placed_kib
 from domain.errors import ControllerFailed, UnknownGroup
-from domain.names import GroupName
+from domain.names import GroupName, VolumeName
 from domain.volumes import Capacity
 
 ONE = GroupName("rg-one")
@@ -113,3 +113,25 @@ def test_volumes_that_fill_the_stores(
 ) -> None:
     """Every volume is on different nodes and in different stores, the largest possible one first."""
     assert placed_kib(stores, replicas) == sizes
+
+
+def replica(name: str, allocated: int, node: str = "host-a") -> dict[str, Any]:
+    """An element of `view/resources`: an up-to-date replica."""
+    volume = {"volume_number": 0, "allocated_size_kib": allocated, "state": {"disk_state": "UpToDate"}}
+    layer = {"type": "DRBD", "drbd": {}}
+    return {"name": name, "node_name": node, "layer_object": layer, "state": {"in_use": False}, "volumes": [volume]}
+
+
+def test_a_size_that_the_satellite_has_not_told_is_none(script: Any, cluster: Any) -> None:
+    """-1 is not zero; the other replica still counts."""
+    told = [replica("one", -1), replica("two", -1), replica("two", 7, "host-b"), replica("three", 0)]
+    script.say("GET /v1/view/resources", body=told)
+    assert cluster.allocated([VolumeName(each) for each in ("one", "two", "three")]) == {"two": 7, "three": 0}
+    assert script.heard[-1].query == {"resources": ["one", "two", "three"]}
+
+
+def test_many_volumes_are_one_request(script: Any, cluster: Any) -> None:
+    """More names than a request line can hold are looked for in the list of all, and others' are left out."""
+    script.say("GET /v1/view/resources", body=[replica("v-7", 70), replica("foreign", 1)])
+    assert cluster.allocated([VolumeName(f"v-{number}") for number in range(5000)]) == {"v-7": 70}
+    assert [each.query for each in script.heard] == [{}]
