@@ -112,9 +112,13 @@ class MakeContext(NamedTuple):
 
 @distinct
 class Monitor(NamedTuple):
-    """`monitor`: the space of a datastore."""
+    """`monitor`: the space of a datastore; with *vm_disks* the sizes of the disks of its VMs, too.
+
+    *vm_disks* is None where oned does not say: for image datastores, and before 5.10.
+    """
 
     datastore: Datastore
+    vm_disks: bool | None = None
 
 
 @distinct

@@ -44,6 +44,18 @@ def _oned(environment: Mapping[str, str], wrap: Wrap) -> Any:
     return wrap("oned", XmlRpcOned(environment))
 
 
+def _pools(environment: Mapping[str, str], wrap: Wrap) -> Any:
+    from adapters.opennebula.pools import XmlRpcPools
+
+    return wrap("pools", XmlRpcPools(environment))
+
+
+def _monitord(installation: Any, environment: Mapping[str, str], wrap: Wrap) -> Any:
+    from adapters.opennebula.monitord import ShellMonitord
+
+    return wrap("monitord", ShellMonitord(installation, environment))
+
+
 def _hosts(limits: Limits, wrap: Wrap) -> Any:
     from adapters.opennebula.hosts import SshHosts
 
@@ -110,6 +122,8 @@ class Container(containers.DeclarativeContainer):
     front_end = providers.Singleton(lambda: HostName(socket.gethostname()))
     clusters = providers.Singleton(_clusters, environment, wrap)
     oned = providers.Singleton(_oned, environment, wrap)
+    pools = providers.Singleton(_pools, environment, wrap)
+    monitord = providers.Singleton(_monitord, installation, environment, wrap)
     hosts = providers.Singleton(_hosts, limits, wrap)
     sources = providers.Singleton(_sources, installation, environment, limits, wrap)
     exports = providers.Singleton(_exports, limits, wrap)
@@ -168,3 +182,4 @@ class Container(containers.DeclarativeContainer):
         legacy_contexts,
     )
     saving = providers.Singleton(_rules("domain.saving.Saving"), storages, oned, locks, lifetime, snapshots)
+    vm_monitoring = providers.Singleton(_rules("domain.vm_sizes.VmMonitoring"), storages, pools, clock)

@@ -159,3 +159,15 @@ def test_what_is_no_order_is_refused_with_a_sentence(action: str, argv: tuple[st
     with pytest.raises(BadOrder) as refused:
         parse(Call("tm", action, argv), documents())
     assert len(str(refused.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("element", "asked"),
+    [("", None), ("<MONITOR_VM_DISKS>0</MONITOR_VM_DISKS>", False), ("<MONITOR_VM_DISKS>1</MONITOR_VM_DISKS>", True)],
+)
+def test_monitor_is_asked_for_the_disks_of_vms_now_and_then(element: str, asked: bool | None) -> None:
+    """OpenNebula before 5.10 says neither yes nor no."""
+    text = f"<DS_DRIVER_ACTION_DATA><DATASTORE><ID>104</ID></DATASTORE>{element}</DS_DRIVER_ACTION_DATA>"
+    order = parse(Call("tm", "monitor", ("104",), base64.b64encode(text.encode())), documents())
+    assert isinstance(order, orders.Monitor)
+    assert order.vm_disks is asked

@@ -11,6 +11,8 @@ from domain.context import make_context
 from domain.source_size import size_of_source
 from entrypoints.container import Container
 
+SYSTEM_DATASTORE = 1
+
 Run = Callable[[Container, Any, str], str]
 
 
@@ -61,7 +63,19 @@ def _monitor(container: Container, order: orders.Monitor, _action: str) -> str:
     space = monitor(order, container.storages())
     # of all actions this one alone is about the datastore and comes again and again, but not with every disk
     container.warnings().extend(deprecated_in(order.datastore.attributes))
-    return f"USED_MB={space.used_mib}\nTOTAL_MB={space.total_mib}\nFREE_MB={space.free_mib}"
+    told = [f"USED_MB={space.used_mib}", f"TOTAL_MB={space.total_mib}", f"FREE_MB={space.free_mib}"]
+    if _wants_sizes(container, order):
+        from entrypoints.remotes.disk_sizes import tell_sizes
+
+        told += tell_sizes(container, order)
+    return "\n".join(told)
+
+
+def _wants_sizes(container: Container, order: orders.Monitor) -> bool:
+    """Before 5.10 oned did not ask for them and got them every time; since then it does so now and then."""
+    if order.vm_disks is None:
+        return order.datastore.kind == SYSTEM_DATASTORE and container.installation().version < (5, 10)
+    return order.vm_disks
 
 
 def _stat(container: Container, order: orders.StatImage, _action: str) -> str:

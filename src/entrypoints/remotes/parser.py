@@ -290,7 +290,8 @@ def _monitor(call: Call, documents: Documents) -> orders.Monitor:
     data = documents.parse_action_data(decoded(payload_of(call)))
     if data.datastore is None:
         raise BadOrder("the document of monitor has no DATASTORE")
-    return orders.Monitor(data.datastore)
+    asked = data.extra.get("MONITOR_VM_DISKS", "").strip().lower()
+    return orders.Monitor(data.datastore, asked in ("1", "yes") if asked else None)
 
 
 Parse = Callable[[Call, Documents], object]

@@ -247,7 +247,9 @@ def _install(one: Path, version: str) -> None:
     remotes = one / "var" / "remotes"
     with resources.as_file(resources.files("entrypoints.sandbox") / "scripts") as tree:
         shutil.copytree(tree, remotes, dirs_exist_ok=True, copy_function=_copy_executable)
-    for directory in ("etc", "lib", "var/vms", "var/datastores"):
+    with resources.as_file(resources.files("entrypoints.sandbox") / "lib") as tree:
+        shutil.copytree(tree, one / "lib", dirs_exist_ok=True)
+    for directory in ("etc", "var/vms", "var/datastores"):
         (one / directory).mkdir(parents=True, exist_ok=True)
     (remotes / "VERSION").write_text(version + "\n", encoding="utf-8")
     launchers.write(remotes, sys.executable)
