@@ -66,9 +66,9 @@ class FeatureCloud(Cloud):
             "export", identity, documents.image(identity, "", image.size_mib, {"SOURCE": image.source})
         )
 
-    def monitor(self, kind: str, datastore: int) -> str:
-        """The periodic look at the space of a datastore (opennebula.md 2.8). What it printed."""
-        document = documents.action_data(self.sandbox.oned.get("datastore", datastore) or "")
+    def monitor(self, kind: str, datastore: int, *more: str) -> str:
+        """The periodic look at the space of a datastore (opennebula.md 2.8), *more* are elements. What it printed."""
+        document = documents.action_data(self.sandbox.oned.get("datastore", datastore) or "", *more)
         return self.call(kind, "linstor", "monitor", datastore, stdin=base64.b64encode(document)).stdout
 
     def delete_by_force(self, vm: int) -> None:
