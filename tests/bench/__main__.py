@@ -13,6 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 from tests.bench.addon import ADDON
+from tests.bench.crowd import sizes_goal
 from tests.bench.goals import Goal, Runs, goals
 from tests.bench.measuring import Measured, life, programs, timed
 
@@ -96,7 +97,7 @@ def _measure(console: Console, began: float) -> int:
     runs = {FOREIGN[0]: first, **{count: life(count) for count in FOREIGN[1:]}}
     ratios = {name: seconds / base for name, seconds in own.items()}
     started = programs()
-    found = goals(runs, ratios)
+    found = [*goals(runs, ratios), sizes_goal()]
     console.print(_actions(first, own, ratios, started))
     if not started:
         console.print("Programs were not counted: there is no strace here.")

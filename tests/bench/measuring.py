@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from statistics import median
@@ -74,10 +74,15 @@ def is_poll(request: str) -> bool:
 
 
 def add_foreign(model: LinstorModel, count: int) -> None:
-    """Put *count* definitions of others into the cluster, each with two replicas and no contents."""
+    """Put *count* definitions of others into the cluster."""
+    add_volumes(model, [f"foreign-{number:05d}" for number in range(count)])
+
+
+def add_volumes(model: LinstorModel, names: Sequence[str]) -> None:
+    """Put definitions into the cluster, each with two replicas and no contents."""
     nodes = [name for name, node in model.state.nodes.items() if "data" in node.pools]
-    for number in range(count):
-        definition = Definition(f"foreign-{number:05d}", "OpenNebula-Second", ["DRBD", "STORAGE"])
+    for number, name in enumerate(names):
+        definition = Definition(name, "OpenNebula-Second", ["DRBD", "STORAGE"])
         definition.port, definition.layers_known = FOREIGN_PORT + number, True
         definition.volumes[0] = VolumeDefinition(0, MIB * 1024, FOREIGN_MINOR + number)
         for node_id in range(2):
