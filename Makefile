@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 
-.PHONY: env demo test lint check bench torture dist deb rpm packages-test clean
+.PHONY: env demo test lint check bench torture dist deb rpm packages-test mutants clean
 .DELETE_ON_ERROR:
 
 env: $(STAMP)
@@ -46,6 +46,9 @@ deb: dist
 
 rpm: dist
 	sh packaging/rpm/build.sh $(PACKAGE_PYTHON)
+
+mutants: $(STAMP)
+	$(BIN)/python -m tests.mutants
 
 packages-test: $(STAMP)
 	PACKAGES=1 $(BIN)/pytest tests/packaging
