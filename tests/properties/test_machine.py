@@ -10,7 +10,7 @@ from tests.properties.machine import Life
 
 LONG = bool(os.environ.get("TORTURE"))
 BUDGET = settings(
-    max_examples=2000 if LONG else 40,
+    max_examples=int(os.environ["TORTURE"]) * 100 if LONG else 40,
     stateful_step_count=40 if LONG else 20,
     derandomize=not LONG,
     print_blob=True,
