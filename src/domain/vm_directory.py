@@ -39,8 +39,6 @@ class VmDirectory:
 
     def _depart(self, order: Migrate) -> None:
         """Remove the directory on the target, unless it is the one that the running VM uses on the source."""
-        probe = f"{order.directory}/{token(order)}"
-        self._hosts.run(order.target, [MakeDirectory(order.directory), MakeFile(probe)])
         self._hosts.run(order.target, self._clearing(order, order.target, order.source))
 
     def leave(self, order: Migrate, leave: HostName, stay: HostName, moving: Sequence[Moving]) -> frozenset[VolumeName]:
@@ -57,12 +55,17 @@ class VmDirectory:
         return frozenset(volume for volume, number in zip(asked, numbers, strict=True) if int(number) > 0)
 
     def _clearing(self, order: Migrate, leave: HostName, stay: HostName) -> list[Step]:
-        """Steps that clear the directory on *leave*, unless it is the very directory that *stay* uses."""
+        """Steps that clear the directory on *leave*, unless it is the very directory that *stay* uses.
+
+        A premigrate that failed may not have left its file, so a failed migration makes it before it looks.
+        """
         if order.caller:
             return []
         if same_host(leave, order.source):
             return [RemoveTree(order.directory, unless=token(order))]
-        seen = self._hosts.run(stay, [FileExists(f"{order.directory}/{token(order)}")])
+        probe = f"{order.directory}/{token(order)}"
+        self._hosts.run(leave, [MakeDirectory(order.directory), MakeFile(probe)])
+        seen = self._hosts.run(stay, [FileExists(probe)])
         return [] if seen[0] == "yes" else [RemoveTree(order.directory)]
 
     def leave_old(self, order: Migrate) -> None:

@@ -24,6 +24,7 @@ from entrypoints.sandbox.cloud import OrderFailed
 
 RUNNING, OFF, UNDEPLOYED = "running", "powered off", "undeployed"
 MOST_VMS = 3
+ABOUT_VMS = ("delete", "image", "save_as", "migrate", "attach", "undeploy", "terminate")
 
 hosts = st.sampled_from(HOSTS)
 picks = st.integers(0, 50)
@@ -59,8 +60,12 @@ class Life(RuleBasedStateMachine):
 
     @initialize(shared=st.booleans())
     def begin(self, shared: bool) -> None:
-        """The system datastore lies on a shared file system or not."""
+        """The system datastore lies on a shared file system or not; two VMs run."""
         self.cloud = fresh(shared=shared)
+        for host, images in (("alpha", [IMAGE, PERSISTENT]), ("gamma", [IMAGE])):
+            vm = self._next()
+            self.cloud.start(vm, host, images, volatile="fs")
+            self.phase[vm] = RUNNING
 
     # -- choosing -------------------------------------------------------------------------------
 
@@ -96,6 +101,8 @@ class Life(RuleBasedStateMachine):
         try:
             operate()
         except (OrderFailed, OSError):
+            if trouble.fault is None:
+                raise
             return False
         finally:
             self.cloud.world.plan.clear()
@@ -226,8 +233,9 @@ class Life(RuleBasedStateMachine):
             self._about_vm(vm, lambda: self.cloud.resize(vm, disk, size), "tm/resize", trouble, self.phase[vm])
 
     def _numbered(self, vm: int, disk: int) -> list[int]:
-        """The snapshots that oned has of a disk."""
-        return sorted(self.cloud.vms[vm].snapshots.get(disk, {}))
+        """The snapshots that oned has of a disk; those of a persistent image outlive its VM."""
+        name = self.cloud.volume(vm, disk)
+        return sorted(number for volume, number in self.cloud.snapshots if volume == name)
 
     @precondition(lambda self: self._vms(RUNNING, OFF))
     @rule(pick=picks, which=picks, trouble=troubles)
@@ -258,6 +266,8 @@ class Life(RuleBasedStateMachine):
         disk = self._disk(vm, which)
         if found := self._numbered(vm, disk):
             chosen = found[number % len(found)]
+            if self.cloud.vms[vm].disks[disk]["CLONE"] == "NO":
+                trouble = Trouble(trouble.fault, "retry")  # the image would keep it, and oned its record
             operate = lambda: self.cloud.drop_snapshot(vm, disk, chosen)  # noqa: E731 - one expression
             self._about_vm(vm, operate, "tm/snap_delete", trouble, self.phase[vm])
 
@@ -271,7 +281,7 @@ class Life(RuleBasedStateMachine):
         if not self._try(lambda: self.cloud.save_as(vm, disk, image, chosen), "tm/cpds", trouble):
             self.cloud.drop_image(image)
 
-    @precondition(lambda self: len(self.cloud.images) < 5)
+    @precondition(lambda self: len(self.cloud.images) < 4)
     @rule(trouble=troubles, action=st.sampled_from(("cp", "clone")))
     def new_image(self, trouble: Trouble, action: str) -> None:
         """`oneimage create` and `oneimage clone`; a failed one leaves nothing, and the user tries another."""
@@ -288,7 +298,7 @@ class Life(RuleBasedStateMachine):
             assert left.props[MARKS + marking.IMAGE] == str(image)
             self.orphans.add(left.name)
 
-    @precondition(lambda self: len(self.cloud.images) > 2)
+    @precondition(lambda self: len(self.cloud.images) > 3)
     @rule(trouble=troubles)
     def drop_image(self, trouble: Trouble) -> None:
         """`oneimage delete`, again after a failure."""
@@ -318,6 +328,49 @@ class Life(RuleBasedStateMachine):
         vm = self._one(pick, RUNNING, OFF, UNDEPLOYED)
         self.cloud.recover_delete(vm)
         self._forget(vm)
+
+    # -- two at a time --------------------------------------------------------------------------
+
+    @precondition(lambda self: len(self.phase) > 1)
+    @rule(
+        first=st.sampled_from(ABOUT_VMS),
+        second=st.sampled_from(ABOUT_VMS),
+        pick=picks,
+        host=hosts,
+        choices=st.lists(st.booleans(), max_size=60),
+    )
+    def two_at_once(self, first: str, second: str, pick: int, host: str, choices: list[bool]) -> None:
+        """Orders about two VMs at the same time, which have an image in common: both succeed."""
+        vms = list(self.phase)
+        pair = [vms[pick % len(vms)], vms[(pick + 1) % len(vms)]]
+        works = [self._work(name, vm, host) for name, vm in zip((first, second), pair, strict=True)]
+        failed = self.cloud.world.batons.both(choices, *(work for work, _ in works))
+        assert failed == [None, None], failed
+        for vm, (_, after) in zip(pair, works, strict=True):
+            self.phase[vm] = after
+            if not after:
+                del self.phase[vm]
+
+    def _work(self, name: str, vm: int, host: str) -> tuple[Callable[[], object], str]:
+        """An operation that the VM's phase allows, and its phase afterwards, "" for DONE."""
+        phase, target, cloud = self.phase[vm], self._elsewhere(vm, host), self.cloud
+        if name == "delete":
+            return lambda: (cloud.recover_delete(vm), cloud.forget(vm)), ""
+        if name == "image":
+            image = self._next()
+            return lambda: cloud.clone_image(image, IMAGE), phase
+        if name == "save_as":
+            image = self._next()
+            return lambda: cloud.save_as(vm, 0, image), phase
+        if phase == RUNNING and name == "migrate":
+            return lambda: cloud.migrate_live(vm, target), RUNNING
+        if phase == RUNNING and name == "attach" and (disk := max(cloud.vms[vm].disks) + 1) < 6:
+            return lambda: cloud.attach_disk(vm, disk, IMAGE), RUNNING
+        if phase != UNDEPLOYED and name == "undeploy":
+            return lambda: cloud.undeploy(vm), UNDEPLOYED
+        if phase == UNDEPLOYED:
+            return lambda: cloud.resume(vm, target), RUNNING
+        return lambda: cloud.finish(vm), ""
 
     # -- what must be true ----------------------------------------------------------------------
 

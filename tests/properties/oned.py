@@ -35,7 +35,7 @@ class PropertyCloud(Cloud):
         self.sizes: dict[str, int] = {}
         self._kept: dict[tuple[str, int], Blocks] = {}
         self._dates = 100
-        self._deleting_on = ""
+        self._deleting_on: dict[int, str] = {}
         self.undeployed: set[int] = set()
         self.moving: dict[int, tuple[str, ...]] = {}
         world.scripts.install("tm/ssh/context", self._make_context)
@@ -220,17 +220,17 @@ class PropertyCloud(Cloud):
         return FRONT_END if vm in self.undeployed else self.vms[vm].now.host
 
     def _place(self, vm: int, disk: int) -> str:
-        return f"{self._deleting_on or self.place_of(vm)}:{self.directory(vm)}/disk.{disk}"
+        return f"{self._deleting_on.get(vm) or self.place_of(vm)}:{self.directory(vm)}/disk.{disk}"
 
     def recover_delete(self, vm: int) -> None:
         """`recover --delete`: delete for everything, on both hosts of a move; how that ends is not looked at."""
         self.world.guests.stop(vm)
         for host in self.moving.get(vm, (self.place_of(vm),)):
-            self._deleting_on = host
+            self._deleting_on[vm] = host
             for disk in self.vms[vm].disks:
                 with suppress(OrderFailed):
                     self.end_disk(vm, disk, force=True)
-            self._deleting_on = ""
+            del self._deleting_on[vm]
             with suppress(OrderFailed):
                 self._delete_directory(vm, host)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from types import SimpleNamespace
 from dependency_injector import providers
 from tests.properties.faults import Fault, Killed, OneCluster, Process, Watched
 from tests.properties.guests import MemoryGuests, plain
+from tests.properties.interleaving import Batons
 
 from adapters.memory.clock import MemoryClock
 from adapters.memory.cluster import MemoryCluster
@@ -89,7 +91,8 @@ class World:
         self.root = Path(_ROOT.name)
         self.one = self.root / "one"
         self.controller = "memory"
-        self.clock = MemoryClock()
+        self.batons = Batons()
+        self.clock = MemoryClock(passed=lambda _seconds: self.batons.pause(waiting=True))
         ticks = itertools.count(1_700_000_000)
         groups = {"OpenNebula-Default": 2, "OpenNebula-System": 2}
         self.linstor = LinstorModel.simple(HOSTS, diskless=[FRONT_END], groups=groups, now=lambda: float(next(ticks)))
@@ -104,11 +107,17 @@ class World:
         self.guests = MemoryGuests(self.linstor, self.memory_hosts)
         self.plan: dict[str, Fault] = {}
         self.ended: list[tuple[str, Ended]] = []
-        self._process = Process()
+        self._running = threading.local()
         self._locks = MemoryLocks(self.clock)
 
     def _watched(self, name: str, port: object) -> Watched:
-        return Watched(name, port, lambda: self._process)
+        return Watched(name, port, self._step)
+
+    def _step(self) -> Process:
+        """The process of this thread, which is about to make a call; another order may come first."""
+        self.batons.pause()
+        process: Process = self._running.process
+        return process
 
     @contextmanager
     def _wired(self) -> Iterator[None]:
@@ -137,14 +146,14 @@ class World:
         if driver != "linstor":
             return Ended(0, self.scripts.run(kind, driver, action, list(argv), stdin), "", Process())
         name = f"{kind}/{action.partition('.')[0]}"
-        self._process = Process(self.plan.pop(name, None), self.clock.sleep)
+        process = self._running.process = Process(self.plan.pop(name, None), self.clock.sleep)
         out, err = io.StringIO(), io.StringIO()
         try:
             with self._wired():
                 code = run(Call(kind, action, tuple(argv), stdin), {}, out, err)
         except Killed:
             code = 137
-        ended = Ended(code, out.getvalue(), err.getvalue(), self._process)
+        ended = Ended(code, out.getvalue(), err.getvalue(), process)
         self.ended.append((name, ended))
         # the watchdog on the host thaws what a killed order has frozen
         self.memory_hosts.frozen.clear()

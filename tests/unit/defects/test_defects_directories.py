@@ -41,6 +41,13 @@ def test_a_failed_migration_leaves_a_shared_directory_alone(shared) -> None:
     assert shared.hosts.host("host-a").get(VM_XML) == b"<domain/>"
 
 
+def test_a_migration_that_never_began_leaves_a_shared_directory_alone(shared) -> None:
+    """Defect 1: OpenNebula 7.4 calls failmigrate after a premigrate that failed before it touched a host."""
+    assert shared.tm("failmigrate", "host-a", "host-b", DIRECTORY, 7, 101).code == 0
+
+    assert shared.hosts.host("host-a").get(VM_XML) == b"<domain/>"
+
+
 def test_a_move_leaves_a_shared_directory_alone(shared) -> None:
     """Defect 2: moving it to the other host moves nothing and removes nothing."""
     assert shared.tm("mv", f"host-a:{DIRECTORY}", f"host-b:{DIRECTORY}", 7, 101).code == 0
