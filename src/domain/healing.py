@@ -45,9 +45,8 @@ class Healing:
         if len([each for each in seen if each.in_use]) > 1:
             return
         self.forbid(storage, definition, pair, seen)
-        if pair is not None:
-            self._drop_unused(storage, definition, pair, homes)
-        self.forget(storage, definition)
+        if pair is None or self._drop_unused(storage, definition, pair, homes):
+            self.forget(storage, definition)
 
     def forbid(self, storage: Storage, definition: Definition, pair: Pair | None, seen: tuple[Deployment, ...]) -> None:
         """Take the permission of two writers away wherever it may be. Raises StillTwoWriters after trying all."""
@@ -71,10 +70,16 @@ class Healing:
             return refused
         return None
 
-    def _drop_unused(self, storage: Storage, definition: Definition, pair: Pair, homes: Collection[HostName]) -> None:
-        """Detach the ends that no VM uses: those that are neither open nor at home."""
+    def _drop_unused(self, storage: Storage, definition: Definition, pair: Pair, homes: Collection[HostName]) -> bool:
+        """Detach the ends that no VM uses: those that are neither open nor at home. Whether all of them can be judged.
+
+        Where LINSTOR cannot see a host, a guest may still write there: its attachment stays, and a later order looks
+        again.
+        """
         seen = storage.cluster.deployments([definition.name])[definition.name]
-        for host in pair:
-            here = on_host(seen, host)
-            if here is not None and not here.in_use and not any(same_host(host, home) for home in homes):
-                self._attachment.release(storage, definition.name, host)
+        ends = [each for host in pair if (each := on_host(seen, host)) is not None]
+        away = [each for each in ends if not any(same_host(each.host, home) for home in homes)]
+        for each in away:
+            if each.in_use is False:
+                self._attachment.release(storage, definition.name, each.host)
+        return all(each.in_use is not None or each.role is not Role.ATTACHMENT for each in away)

@@ -104,13 +104,13 @@ class Snapshots:
 
     @staticmethod
     def _restore_witness(storage: Storage, volume: VolumeName, home: HostName | None) -> None:
-        """A rollback brings a witness back as a plain attachment (linstor.md 2.11), where no VM uses it.
+        """A rollback brings a witness back as a plain attachment (linstor.md 2.11); it goes where nobody uses it.
 
         Where the witness was is not asked: an earlier try that was killed has forgotten it.
         """
         for each in storage.cluster.deployments([volume])[volume]:
             at_home = home is not None and same_host(each.host, home)
-            if each.role is Role.ATTACHMENT and not each.in_use and not at_home:
+            if each.role is Role.ATTACHMENT and each.in_use is False and not at_home:
                 storage.cluster.detach(volume, each.host)
 
     def delete_younger(self, storage: Storage, volume: VolumeName, number: int) -> None:
