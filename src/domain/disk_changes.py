@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext
 
 from domain.disks import known_disk, volume_of
-from domain.errors import HostUnreachable
+from domain.freezing import frozen
 from domain.names import VolumeName
 from domain.opennebula import Vm
 from domain.orders import ResizeDisk, SnapshotDisk
 from domain.ports import Hosts, Locks, Oned
 from domain.sizes import Sizes
 from domain.snapshots import Snapshots
-from domain.steps import FreezeGuest, ThawGuest, WaitForDevice
+from domain.steps import WaitForDevice
 from domain.storage import Storage, Storages
 from domain.volumes import on_host
 
@@ -55,24 +54,9 @@ class DiskChanges:
         """Take a snapshot of a running guest with its file systems frozen, where its agent can do that."""
         vm, storage, volume = self._about(order)
         with self._locks.hold([volume], storage.settings.limits.lock):
-            take = self._taking(storage, volume, vm, order)
-            if not vm.deploy_id:
-                take()
-                return
-            self._frozen(order, vm, take)
-
-    def _taking(self, storage: Storage, volume: VolumeName, vm: Vm, order: SnapshotDisk) -> Callable[[], None]:
-        return lambda: self._snapshots.take(storage, volume, order.snapshot_id, _asked(vm, order))
-
-    def _frozen(self, order: SnapshotDisk, vm: Vm, take: Callable[[], None]) -> None:
-        """Freeze, take, thaw whatever happened; the host's own watchdog thaws when this process is gone."""
-        self._hosts.run(order.place.host, [FreezeGuest(vm.deploy_id)])
-        try:
-            take()
-        finally:
-            # a host that is gone thaws by its own watchdog, and the snapshot is whole all the same
-            with suppress(HostUnreachable):
-                self._hosts.run(order.place.host, [ThawGuest(vm.deploy_id)])
+            freeze = frozen(self._hosts, order.place.host, vm.deploy_id) if vm.deploy_id else nullcontext()
+            with freeze:
+                self._snapshots.take(storage, volume, order.snapshot_id, _asked(vm, order))
 
     def revert(self, order: SnapshotDisk) -> None:
         """Set the disk back; under ALLOW_ORPHANS=LINEAR oned has dropped the younger snapshots, so they go here."""

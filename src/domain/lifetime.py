@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 
 from domain import marks as marking
 from domain.errors import (
@@ -52,8 +53,11 @@ class Lifetime:
         marks: Marks,
         undo: Undo,
         user: HostName | None = None,
+        standing_still: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> bool:
         """Make *target* a complete copy of *source*, which *user* can use; whether it is new.
+
+        The copy holds the data of the moment when LINSTOR starts it; *standing_still* is a block around just that.
 
         A copy of this very order from before is kept.
         A copy for an earlier life of the disk is replaced (opennebula.md 8.3 no. 14). A copy that breaks on
@@ -66,7 +70,7 @@ class Lifetime:
         else:
             require_data_for(source, seen, user)
         for _ in range(2):
-            made = self._start_copy(storage, source, target, marks)
+            made = self._start_copy(storage, source, target, marks, standing_still)
             if made:
                 undo.add(lambda: self.delete(storage, target))
             if self._complete(storage, source, target):
@@ -76,13 +80,21 @@ class Lifetime:
             self.delete(storage, target)
         raise CopyFailed(target, f"of {source}, tried twice")
 
-    def _start_copy(self, storage: Storage, source: VolumeName, target: VolumeName, marks: Marks) -> bool:
+    def _start_copy(
+        self,
+        storage: Storage,
+        source: VolumeName,
+        target: VolumeName,
+        marks: Marks,
+        standing_still: Callable[[], AbstractContextManager[None]],
+    ) -> bool:
         """Start a copy unless this order's own copy is there; whether one was started."""
         group = storage.settings.group
 
         def start() -> bool:
             try:
-                return storage.cluster.copy(source, target, group, marks)
+                with standing_still():
+                    return storage.cluster.copy(source, target, group, marks)
             except ControllerFailed as failed:
                 raise interruption(source, failed) from failed
 

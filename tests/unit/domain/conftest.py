@@ -59,7 +59,7 @@ class Bench:
         self.attachment, self.lifetime = Attachment(self.clock), Lifetime(self.clock)
         self.sizes = Sizes(self.clock)
         self.healing, self.snapshots = Healing(self.attachment), Snapshots(self.clock, self.sizes)
-        self.saving = Saving(self.storages, self.oned, self.locks, self.lifetime, self.snapshots)
+        self.saving = Saving(self.storages, self.oned, self.hosts, self.locks, self.lifetime, self.snapshots)
         directory = VmDirectory(self.hosts, self.scripts, self.oned)
         self.debts = Debts(self.hosts)
         legacy = LegacyContexts(self.storages, self.oned, self.locks, self.lifetime)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from domain import marks as marking
-from domain.errors import VolumeExists
+from domain.errors import ControllerFailed, VolumeExists
 from domain.names import DiskOf, HostName, VolumeName
 from domain.orders import Place, SaveDisk
 
@@ -101,3 +103,72 @@ def test_the_current_state_gets_the_replicas_of_its_group(saved) -> None:
 
     assert placed == [TARGET]
     assert saved.read(TARGET, len(NEW)) == NEW
+
+
+class _Watched:
+    """What was frozen when LINSTOR started the copy."""
+
+    def __init__(self, saved, monkeypatch) -> None:
+        self.at_start: list[set[str]] = []
+        copy = saved.cluster.copy
+
+        def watched(*given):
+            self.at_start.append(set(saved.hosts.frozen))
+            return copy(*given)
+
+        monkeypatch.setattr(saved.cluster, "copy", watched)
+
+
+def _running(saved, host: str = "host-a", lcm_state: int = 26) -> None:
+    vm = saved.vm(DISK, host)
+    saved.oned.put(replace(vm, lcm_state=lcm_state))
+
+
+def test_a_running_guest_with_an_agent_stands_still_when_the_copy_starts(saved, monkeypatch) -> None:
+    """And goes on right after, on the host where oned has it."""
+    _running(saved, "host-b")
+    saved.hosts.host("host-b").agents.add("one-7")
+    watched = _Watched(saved, monkeypatch)
+
+    saved.saving.save(_order(None))
+
+    assert (watched.at_start, saved.hosts.frozen) == ([{"one-7"}], set())
+
+
+@pytest.mark.parametrize("trouble", ["no agent", "host down"])
+def test_a_guest_that_cannot_be_frozen_is_saved_all_the_same(saved, trouble: str) -> None:
+    """As a machine would find its disk after a power cut."""
+    _running(saved)
+    if trouble == "host down":
+        saved.hosts.down("host-a")
+
+    saved.saving.save(_order(None))
+
+    assert saved.read(TARGET, len(NEW)) == NEW
+
+
+def test_a_guest_goes_on_when_the_copy_fails(saved, monkeypatch) -> None:
+    """The order fails, the guest does not hang."""
+    _running(saved)
+    saved.hosts.host("host-a").agents.add("one-7")
+
+    def fails(*_given):
+        assert saved.hosts.frozen == {"one-7"}
+        raise ControllerFailed("copy", "internal error")
+
+    monkeypatch.setattr(saved.cluster, "copy", fails)
+    with pytest.raises(ControllerFailed):
+        saved.saving.save(_order(None))
+
+    assert saved.hosts.frozen == set()
+
+
+@pytest.mark.parametrize(("lcm_state", "snapshot"), [(27, None), (26, 0)])
+def test_nobody_is_frozen_where_nothing_runs_or_a_snapshot_is_saved(saved, lcm_state: int, snapshot) -> None:
+    """No host is asked for anything."""
+    _running(saved, lcm_state=lcm_state)
+    saved.hosts.sessions.clear()
+
+    saved.saving.save(_order(snapshot))
+
+    assert saved.hosts.sessions == []

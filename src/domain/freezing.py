@@ -1,0 +1,39 @@
+"""The file systems of a running guest stand still for the moment whose data is kept (opennebula.md 3.6).
+
+Its agent does that, where it has one. The host's own watchdog thaws when this process is gone, and the work is whole
+all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from domain.errors import HostError, HostUnreachable
+from domain.names import HostName
+from domain.ports import Hosts
+from domain.steps import FreezeGuest, ThawGuest
+
+
+@contextmanager
+def frozen(hosts: Hosts, host: HostName, deploy_id: str) -> Iterator[None]:
+    """A block in which the guest *deploy_id* of *host* stands still. Raises HostUnreachable, HostCommandFailed."""
+    hosts.run(host, [FreezeGuest(deploy_id)])
+    try:
+        yield
+    finally:
+        with suppress(HostUnreachable):
+            hosts.run(host, [ThawGuest(deploy_id)])
+
+
+@contextmanager
+def frozen_where_possible(hosts: Hosts, host: HostName, deploy_id: str) -> Iterator[None]:
+    """The same for work that is also good without: a host that cannot freeze or thaw is no error."""
+    with suppress(HostError):
+        hosts.run(host, [FreezeGuest(deploy_id)])
+    try:
+        yield
+    finally:
+        # also after a failed freeze: its answer may be what was lost
+        with suppress(HostError):
+            hosts.run(host, [ThawGuest(deploy_id)])
