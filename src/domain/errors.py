@@ -25,6 +25,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from domain.masking import masked
+
 
 class DriverError(Exception):
     """The root: whatever reaches the user is one of these."""
@@ -32,8 +34,8 @@ class DriverError(Exception):
     advice = ""
 
     def __str__(self) -> str:
-        """The sentence: what happened, to which object, and what to do."""
-        told = self.tell()
+        """The sentence: what happened, to which object, and what to do. Never a credential."""
+        told = masked(self.tell())
         return f"{told}; {self.advice}" if self.advice else told
 
     def tell(self) -> str:

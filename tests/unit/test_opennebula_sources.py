@@ -215,3 +215,16 @@ def test_packed_files_are_told_by_their_bytes(tmp_path: Path, head: bytes, packe
     """Gzip, bzip2, xz and tar are what the downloader unpacks."""
     (tmp_path / "file").write_bytes(head)
     assert is_packed(tmp_path / "file") is packed
+
+
+def test_a_download_that_fails_does_not_show_the_credentials_of_its_url(place: Place) -> None:
+    """Neither those in the path, nor those that the downloader repeats."""
+    source = ImageSource("https://joe:s3cret@nowhere.example/a.broken", staging_directory=str(place.staging))
+    script = place.root / "one" / "remotes" / "datastore" / "downloader.sh"
+    script.write_text('#!/bin/bash\necho "curl: cannot get ${@: -2:1}" >&2; exit 6\n')
+
+    with pytest.raises(SourceUnreadable) as failed, place.sources.fetch(source):
+        pass
+
+    assert "nowhere.example/a.broken" in str(failed.value)
+    assert "s3cret" not in str(failed.value)

@@ -11,6 +11,7 @@ from typing import TextIO
 from dependency_injector import providers
 
 from domain.errors import DriverError
+from domain.masking import masked
 from entrypoints.container import Container
 from entrypoints.remotes.actions import carry_out
 from entrypoints.remotes.parser import Call, parse, plain_action
@@ -58,7 +59,7 @@ def _answer(container: Container, call: Call) -> str:
 
 def _told(message: str, version: tuple[int, ...]) -> str:
     """The message in the form that this version shows to the user (opennebula.md 1.5)."""
-    line = " ".join(message.split())
+    line = " ".join(masked(message).split())
     if version < (6, 0, 3):
         return f"{MARKERS[0]}\n{line}\n{MARKERS[1]}\n"
     return f"{line}\n"

@@ -1,0 +1,17 @@
+"""What no sentence may show: the credentials that a URL can carry (design.md rule 11).
+
+An image's PATH can hold a user and a password, and the query of a signed URL opens what it names. A program that
+failed may repeat either.
+"""
+
+from __future__ import annotations
+
+import re
+
+_USER = re.compile(r"(?<=://)[^/\s'\"]*@")
+_QUERY = re.compile(r"(://[^\s?'\"]*)\?[^\s'\"]+")
+
+
+def masked(text: str) -> str:
+    """*text* with `***` for the user, the password and the query of every URL in it."""
+    return _QUERY.sub(r"\1?***", _USER.sub("***@", text)) if "://" in text else text
