@@ -172,10 +172,13 @@ class SnapshotExists(VolumeError):
 
 
 class NotTheNewest(VolumeError):
-    """LINSTOR would have to give up younger snapshots: servers up to 1.30, and ZFS (linstor.md 2.11)."""
+    """LINSTOR would have to give up younger snapshots: servers up to 1.30, and ZFS (linstor.md 2.11, decision 3)."""
 
     sentence = "LINSTOR can only go back to the newest snapshot of it, so nothing was changed"
-    advice = "delete the younger snapshots, or update LINSTOR to 1.31.2 or later, then retry"
+    advice = (
+        "update LINSTOR to 1.31.2 or later, on ZFS set StorDriver/Zfs/RollbackStrategy to Dynamic, or delete the "
+        "younger snapshots, then retry; onevm disk-saveas --snapshot gets at its data without any of this"
+    )
 
 
 class SnapshotFailed(VolumeError):

@@ -181,5 +181,5 @@ class Container(containers.DeclarativeContainer):
         returning,
         legacy_contexts,
     )
-saving = providers.Singleton(_rules("domain.saving.Saving"), storages, oned, hosts, locks, lifetime, snapshots)
+    saving = providers.Singleton(_rules("domain.saving.Saving"), storages, oned, hosts, locks, lifetime, snapshots)
     vm_monitoring = providers.Singleton(_rules("domain.vm_sizes.VmMonitoring"), storages, pools, clock)
