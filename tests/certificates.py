@@ -17,8 +17,11 @@ def self_signed(directory: Path) -> Path:
     return made
 
 
-def server_side(certificate: Path) -> ssl.SSLContext:
-    """What a server with that certificate needs."""
+def server_side(certificate: Path, clients: Path | None = None) -> ssl.SSLContext:
+    """What a server with that certificate needs; with *clients* it hears only those who show that one."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
+    if clients is not None:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(clients)
     return context
