@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from adapters.linstor.cluster_part import ClusterPart, new_request
 from adapters.linstor.codes import Code, Kind
 from adapters.linstor.controller import path_of
-from adapters.linstor.deployments import deployment, without_data
+from adapters.linstor.deployments import deployment, has_own_ports, without_data
 from adapters.linstor.meanings import BUSY, NO_PLACE, NOT_BUILT_FOR, OUT_OF_STEP, group_missing
 from adapters.linstor.reading import (
     MARKS,
@@ -28,6 +28,9 @@ from domain.volumes import Definition, Deployment
 _UNKNOWN: dict[type[VolumeError], Collection[int]] = {
     UnknownVolume: [Code.UNKNOWN_DEFINITION, Code.UNKNOWN_VOLUME_DEFINITION]
 }
+
+PORTS_OF_RESOURCES = "1.26.0"
+"""The REST version that brought `tcp_ports` of single resources, with the properties of a clone (CHANGELOG-OPENAPI)."""
 
 
 class ClusterVolumes(ClusterPart):
@@ -54,6 +57,8 @@ class ClusterVolumes(ClusterPart):
         path = path_of("view", "resources")
         for volume, each in self._found_by_name("look up deployments", path, "resources", volumes):
             raw[volume].append(each)
+            if has_own_ports(each):
+                self._controller.shows(PORTS_OF_RESOURCES)
         return {volume: self._deployments(volume, found) for volume, found in raw.items()}
 
     def _deployments(self, volume: VolumeName, found: Sequence[Json]) -> tuple[Deployment, ...]:

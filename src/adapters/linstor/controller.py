@@ -27,6 +27,7 @@ class Controller:
         self._controllers, self._access, self.limits = controllers, access, limits
         self._local = threading.local()
         self._version: tuple[int, ...] = ()
+        self._shown: tuple[int, ...] = ()
 
     def read(self, doing: str, path: str, query: Query = (), meanings: Mapping[int, Meaning] | None = None) -> Any:
         """The JSON of a GET. Raises by *meanings*, AccessDenied, ControllerFailed, ControllerUnreachable."""
@@ -114,8 +115,17 @@ class Controller:
         replies = replies_of(answer.body, answer.status)
         return replies.error.said if replies and replies.error else f"status {answer.status}"
 
+    def shows(self, rest_version: str) -> None:
+        """Note that an answer had something that no server before that version gives."""
+        self._shown = max(self._shown, _numbers(rest_version))
+
     def at_least(self, rest_version: str) -> bool:
-        """Whether the server's REST API has that version; it is asked once (linstor.md 0.1)."""
+        """Whether the server's REST API has that version (linstor.md 0.1).
+
+        It is asked once, and not at all where its answers have shown enough.
+        """
+        if self._shown >= _numbers(rest_version):
+            return True
         if not self._version:
             self._version = _version_in(self.read("read its version", _VERSION))
         return self._version >= _numbers(rest_version)

@@ -59,6 +59,11 @@ def deployment(found: Json, volume: VolumeName, host: Host, dataless: Collection
     )
 
 
+def has_own_ports(found: Json) -> bool:
+    """Whether the resource has DRBD ports of its own; before REST 1.26 only its definition has one."""
+    return "tcp_ports" in (_drbd(object_of(found, "layer_object")) or {})
+
+
 def _connected(connections: Json, dataless: Collection[str]) -> bool:
     return all(each.get("connected") for peer, each in connections.items() if peer not in dataless)
 

@@ -148,6 +148,7 @@ def test_the_life_of_a_disk_on_an_older_server(cluster_served: Any, version: str
     cluster_served.model.rest_api_version = version
     cluster, source, target = cluster_served.cluster, cluster_served.volume(image="7"), cluster_served.name()
     assert dict(cluster_served.definition(source).marks) == {"image": "7"}
+    assert cluster.deployments([source])[source]
     assert cluster.copy(source, target, GroupName("one"), {"vm": "5"})
     assert cluster_served.copied(source, target) is CopyState.COMPLETE
     found = cluster_served.definition(target)

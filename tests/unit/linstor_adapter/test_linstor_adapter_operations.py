@@ -199,6 +199,34 @@ def test_a_copy_on_an_old_server_is_put_right_afterwards(script: Any, cluster: C
     assert changed["delete_props"] == ["Aux/OpenNebula/image", TWO_WRITERS]
 
 
+def test_a_server_that_shows_ports_of_resources_is_not_asked_for_its_version(script: Any, cluster: Cluster) -> None:
+    """REST 1.26 brought both these ports and the properties of a clone, so a look at the source tells enough."""
+    script.say(f"GET {RD}", body=[{"name": "c1"}])
+    script.say("GET /v1/view/resources", body=[{"name": "c1", **_drbd({"tcp_ports": [7000]})}])
+    script.play("clone-start")
+    cluster.deployments([vol("c1")])
+    assert cluster.copy(vol("c1"), vol("c1-vm5-disk0"), GROUP, {"vm": "5"})
+    assert "override_props" in script.body_of(f"POST {RD}/c1/clone")
+    assert "GET /v1/controller/version" not in script.lines
+
+
+def test_a_server_that_shows_no_ports_of_resources_is_asked_for_its_version(script: Any, cluster: Cluster) -> None:
+    """An older server would refuse the properties, and nothing in its answers tells how old it is."""
+    script.forget("GET /v1/controller/version")
+    script.say("GET /v1/controller/version", body={"rest_api_version": "1.25.1"})
+    script.say(f"GET {RD}", body=[{"name": "c1"}])
+    script.say("GET /v1/view/resources", body=[{"name": "c1", **_drbd({"node_id": 0})}])
+    script.play("clone-start")
+    script.say(f"PUT {RD}/c1-vm5-disk0", body=SUCCESS)
+    cluster.deployments([vol("c1")])
+    assert cluster.copy(vol("c1"), vol("c1-vm5-disk0"), GROUP, {"vm": "5"})
+    assert "override_props" not in script.body_of(f"POST {RD}/c1/clone")
+
+
+def _drbd(own: dict[str, Any]) -> dict[str, Any]:
+    return {"node_name": "alpha", "layer_object": {"type": "DRBD", "drbd": own}}
+
+
 def test_a_copy_over_a_taken_name(script: Any, cluster: Cluster) -> None:
     """The refusal of a clone is an object around the list."""
     script.say(f"GET {RD}", body=[{"name": "c1"}])

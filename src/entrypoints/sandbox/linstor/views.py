@@ -8,6 +8,7 @@ from adapters.memory.linstor.deploy import usable_kib
 from adapters.memory.linstor.model import LinstorModel
 from adapters.memory.linstor.objects import THIN, Definition, Resource, VolumeDefinition
 from adapters.memory.linstor.snapshots import SKIP_DISK
+from entrypoints.sandbox.linstor.requests import at_least
 from entrypoints.sandbox.linstor.shapes import Json, drbd_definition, flags, pruned
 
 
@@ -78,7 +79,7 @@ class ResourceView:
         shape: Json = {
             "drbd_resource_definition": drbd_definition(self._owner),
             "node_id": self._each.node_id,
-            "tcp_ports": [self._owner.port],
+            "tcp_ports": [self._owner.port] if self._ports_of_its_own() else [],
             "peer_slots": 7,
             "al_stripes": 1,
             "al_size": 32,
@@ -90,6 +91,10 @@ class ResourceView:
             shape["promotion_score"] = self._score()
             shape["may_promote"] = self._may_promote()
         return pruned(shape)
+
+    def _ports_of_its_own(self) -> bool:
+        """Before REST 1.26 all resources of a definition had one port."""
+        return at_least(self._model.rest_api_version, "1.26")
 
     def _drbd_flags(self) -> list[str]:
         known = ["DISKLESS"] if self._each.diskless else []
