@@ -16,7 +16,6 @@ from domain.errors import (
     SnapshotExists,
     SnapshotFailed,
     UnknownSnapshot,
-    VolumeInUse,
     interruption,
 )
 from domain.lifetime import existing
@@ -24,7 +23,7 @@ from domain.names import HostName, SnapshotName, VolumeName, same_host, snapshot
 from domain.ports import Clock
 from domain.sizes import Sizes
 from domain.storage import Storage
-from domain.volumes import Deployment, Role, Snapshot
+from domain.volumes import Definition, Deployment, Role, Snapshot
 from domain.waiting import wait_for
 
 
@@ -85,33 +84,39 @@ class Snapshots:
         A VM that is not running keeps its attachment to the host *home*.
 
         A rollback would shrink what grew since (linstor.md 2.11); what is added again reads as zeros (rule 8).
-        Raises UnknownSnapshot, VolumeInUse, NotInSync, NotTheNewest; nothing is changed then. Until every
-        replica is complete again the order is not done: a failed rollback may leave an empty one
+        Raises UnknownSnapshot, VolumeInUse, NotInSync, NotTheNewest; nothing is changed then. Whether somebody uses
+        it is for LINSTOR to judge, in the same request: a look before would be older than that.
+        Until every replica is complete again the order is not done: a failed rollback may leave an empty one
         (linstor.md 2.17 no. 11).
         """
         definition = existing(storage, volume)
         snapshot = self.find(storage, volume, number)
-        seen = storage.cluster.deployments([volume])[volume]
-        users = [each.host for each in seen if each.in_use]
-        if users:
-            raise VolumeInUse(volume, f"on {', '.join(users)}")
         storage.cluster.roll_back(volume, snapshot.name)
-        if definition.marks:
-            storage.cluster.mark(volume, definition.marks)
-        self._wait_whole(storage, volume)
-        self._restore_witness(storage, volume, home)
-        self._sizes.ensure(storage, volume, definition.size_kib)
+        self._restore_marks(storage, definition, snapshot)
+        self._restore_witness(storage, self._wait_whole(storage, volume), home)
+        if definition.resizing or definition.size_kib != snapshot.size_kib:
+            self._sizes.ensure(storage, volume, definition.size_kib)
 
     @staticmethod
-    def _restore_witness(storage: Storage, volume: VolumeName, home: HostName | None) -> None:
+    def _restore_marks(storage: Storage, definition: Definition, snapshot: Snapshot) -> None:
+        """The volume has its marks of now, or those that it had at the snapshot: that depends on the server.
+
+        Where both are the same nothing is to be done, and where LINSTOR does not tell the old ones, everything.
+        """
+        if snapshot.volume_marks != definition.marks:
+            gone = [key for key in snapshot.volume_marks or {} if key not in definition.marks]
+            storage.cluster.mark(definition.name, definition.marks, gone)
+
+    @staticmethod
+    def _restore_witness(storage: Storage, seen: Sequence[Deployment], home: HostName | None) -> None:
         """A rollback brings a witness back as a plain attachment (linstor.md 2.11); it goes where nobody uses it.
 
         Where the witness was is not asked: an earlier try that was killed has forgotten it.
         """
-        for each in storage.cluster.deployments([volume])[volume]:
+        for each in seen:
             at_home = home is not None and same_host(each.host, home)
             if each.role is Role.ATTACHMENT and each.in_use is False and not at_home:
-                storage.cluster.detach(volume, each.host)
+                storage.cluster.detach(each.volume, each.host)
 
     def delete_younger(self, storage: Storage, volume: VolumeName, number: int) -> None:
         """Delete the snapshots that were taken after *number*."""
@@ -126,12 +131,15 @@ class Snapshots:
             raise UnknownSnapshot(volume, f"number {number}")
         return max(usable, key=lambda each: _use_of(each.name) or 0)
 
-    def _wait_whole(self, storage: Storage, volume: VolumeName) -> None:
-        def whole() -> bool | None:
-            replicas = [each for each in storage.cluster.deployments([volume])[volume] if each.role is Role.REPLICA]
-            return True if replicas and all(each.good_replica for each in replicas) else None
+    def _wait_whole(self, storage: Storage, volume: VolumeName) -> tuple[Deployment, ...]:
+        """Where the volume is, once all its replicas are complete. Raises Expired."""
 
-        wait_for(f"complete replicas of {volume}", whole, self._clock, storage.settings.limits.change)
+        def whole() -> tuple[Deployment, ...] | None:
+            seen = storage.cluster.deployments([volume])[volume]
+            replicas = [each for each in seen if each.role is Role.REPLICA]
+            return seen if replicas and all(each.good_replica for each in replicas) else None
+
+        return wait_for(f"complete replicas of {volume}", whole, self._clock, storage.settings.limits.change)
 
     def flatten(self, storage: Storage, volume: VolumeName, number: int) -> None:
         """Make snapshot *number* the content, then drop all snapshots: never before the content is whole (rule 4).

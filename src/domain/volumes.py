@@ -101,7 +101,10 @@ class Deployment:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A snapshot of a volume. *complete* only when every part succeeded and none is going away."""
+    """A snapshot of a volume. *complete* only when every part succeeded and none is going away.
+
+    *volume_marks* are those that the volume itself had when it was taken, None where LINSTOR does not tell them.
+    """
 
     volume: VolumeName
     name: SnapshotName
@@ -110,6 +113,7 @@ class Snapshot:
     complete: bool
     marks: Mapping[str, str] = field(default_factory=dict)
     created: int = 0
+    volume_marks: Mapping[str, str] | None = None
 
 
 class CopyState(Enum):

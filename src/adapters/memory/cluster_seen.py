@@ -53,4 +53,5 @@ def seen_snapshot(found: objects.Snapshot, volume: VolumeName, hosts: tuple[Host
         complete="SUCCESSFUL" in found.flags and not spoilt,
         marks=marks_of(found.props),
         created=found.created // 1000,
+        volume_marks=marks_of(found.definition_props),
     )

@@ -116,6 +116,15 @@ def test_rolling_back_brings_the_old_data(cluster_simulated: Any, name: Snapshot
     assert len([each for each in cluster_simulated.seen(volume).values() if each.good_replica]) == 2
 
 
+def test_a_snapshot_tells_the_marks_that_its_volume_had(cluster_simulated: Any) -> None:
+    """They are apart from its own, and later ones are not among them."""
+    volume = cluster_simulated.volume(vm="7")
+    cluster_simulated.cluster.snapshot(volume, FIRST, {"asked": "1"})
+    cluster_simulated.cluster.mark(volume, {"later": "1"})
+    (found,) = cluster_simulated.cluster.snapshots(volume)
+    assert (dict(found.marks), dict(found.volume_marks or {})) == ({"asked": "1"}, {"vm": "7"})
+
+
 def test_rolling_back_to_what_is_not_there(cluster_world: Any) -> None:
     """The snapshot is named as the one that is missing."""
     volume = cluster_world.volume()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from domain.errors import NotTheNewest
+from domain.errors import NotTheNewest, VolumeInUse
 from domain.names import VolumeName
 
 DISK = VolumeName("OpenNebula-Image-4-vm7-disk0")
@@ -29,6 +31,46 @@ def test_a_disk_that_grew_keeps_its_size(bench) -> None:
     assert (found.size_kib, dict(found.marks)) == (LARGE, {"vm": "7"})
     assert bench.read(DISK, 6) == b"before"
     assert bench.devices.read(here.host, str(here.device), END, 5) == bytes(5)
+
+
+def test_marks_that_changed_since_stay_as_they_are(bench) -> None:
+    """What was written and what was settled after the snapshot, so that no used name and no paid debt comes back."""
+    bench.volume(DISK, vm="7", **{"debt-host-b": "/old"})
+    bench.snapshots.take(bench.storage, DISK, 0, "1")
+    bench.cluster.mark(DISK, {"snapshot-1": "1"}, ["debt-host-b"])
+
+    bench.snapshots.revert(bench.storage, DISK, 0)
+
+    assert dict(bench.cluster.definitions([DISK])[DISK].marks) == {"vm": "7", "snapshot-1": "1"}
+
+
+def test_marks_stay_where_the_server_does_not_tell_the_old_ones(bench, monkeypatch) -> None:
+    """Before REST 1.24 a snapshot does not show what its volume had, so all of them are written again."""
+    bench.volume(DISK, vm="7")
+    bench.snapshots.take(bench.storage, DISK, 0, "1")
+    bench.cluster.mark(DISK, {"snapshot-1": "1"})
+    told = bench.cluster.snapshots
+    monkeypatch.setattr(
+        bench.cluster, "snapshots", lambda volume: tuple(replace(each, volume_marks=None) for each in told(volume))
+    )
+
+    bench.snapshots.revert(bench.storage, DISK, 0)
+
+    assert dict(bench.cluster.definitions([DISK])[DISK].marks) == {"vm": "7", "snapshot-1": "1"}
+
+
+def test_a_disk_in_use_is_not_set_back(bench) -> None:
+    """LINSTOR judges that in the same request, so no guest can open the disk in between."""
+    bench.volume(DISK, vm="7")
+    bench.snapshots.take(bench.storage, DISK, 0, "1")
+    here = bench.replica(DISK)
+    guest = bench.model.devices.open(here.host, DISK, write=True)
+    guest.write_at(0, b"today")
+
+    with pytest.raises(VolumeInUse):
+        bench.snapshots.revert(bench.storage, DISK, 0)
+
+    assert guest.read(0, 5) == b"today"
 
 
 def test_an_old_server_only_goes_back_to_the_newest(bench) -> None:
