@@ -40,7 +40,13 @@ class Attachment:
         self._clock = clock
 
     def ensure(self, storage: Storage, volume: VolumeName, host: HostName, undo: Undo) -> Deployment:
-        """Make *volume* usable on *host*.
+        """Make *volume* usable on *host*. Raises as :meth:`bring`."""
+        return self.bring(storage, volume, host, undo)[0]
+
+    def bring(
+        self, storage: Storage, volume: VolumeName, host: HostName, undo: Undo
+    ) -> tuple[Deployment, tuple[Deployment, ...]]:
+        """Make *volume* usable on *host*: its deployment there, and all of them as they are then.
 
         Raises NoUsableReplica, NotAttached, NotPossible and what `Cluster.attach` raises.
         """
@@ -49,12 +55,12 @@ class Attachment:
         require_data_for(volume, seen, host)
         here = on_host(seen, host)
         if here is not None and wanted_here(here, seen):
-            return here
+            return here, seen
         require_good_replica(volume, seen)
         cluster.attach(volume, host)
         if here is None or here.role is Role.WITNESS:
             undo.add(lambda: cluster.detach(volume, host))
-        return self.read_back(storage, volume, host)
+        return self._usable(storage, [volume], host)[volume]
 
     def read_back(self, storage: Storage, volume: VolumeName, host: HostName) -> Deployment:
         """The deployment once it is usable: a reply is no proof (linstor.md 2.17 no. 1). Raises NotAttached."""
@@ -64,15 +70,23 @@ class Attachment:
         self, storage: Storage, volumes: Sequence[VolumeName], host: HostName
     ) -> dict[VolumeName, Deployment]:
         """The same for several volumes, with one request each time it looks. Raises NotAttached for those missing."""
+        return {volume: here for volume, (here, _) in self._usable(storage, volumes, host).items()}
+
+    def _usable(
+        self, storage: Storage, volumes: Sequence[VolumeName], host: HostName
+    ) -> dict[VolumeName, tuple[Deployment, tuple[Deployment, ...]]]:
+        """For each volume its deployment on *host*, once it is usable, and all of them. Raises NotAttached."""
         if not volumes:
             return {}
         missing: list[VolumeName] = []
 
-        def look() -> dict[VolumeName, Deployment] | None:
+        def look() -> dict[VolumeName, tuple[Deployment, tuple[Deployment, ...]]] | None:
             seen = storage.cluster.deployments(volumes)
             here = {volume: on_host(seen[volume], host) for volume in volumes}
             ready = {
-                volume: each for volume, each in here.items() if each is not None and wanted_here(each, seen[volume])
+                volume: (each, seen[volume])
+                for volume, each in here.items()
+                if each is not None and wanted_here(each, seen[volume])
             }
             missing[:] = [volume for volume in volumes if volume not in ready]
             return None if missing else ready

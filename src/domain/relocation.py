@@ -7,6 +7,8 @@ is down does not block (rule 6).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from domain.attachment import Attachment
 from domain.debts import Debts
 from domain.disks import DRIVER, disk_datastore, known_disk, link_steps, other_links, volume_of
@@ -69,10 +71,10 @@ class Relocation:
             definition = self._definition(storage, volume, order, vm)
             self._debts.settle(storage, definition, order.target)
             self._healing.heal(storage, definition, [order.source.host, order.target.host])
-            if is_host_of(vm, order.target.host):
-                self._arrive(storage, volume, order)
-            self._leave(storage, volume, order, shared=disk.readonly)
-            if is_host_of(vm, order.target.host):
+            comes = is_host_of(vm, order.target.host)
+            seen = self._arrive(storage, volume, order) if comes else storage.cluster.deployments([volume])[volume]
+            self._leave(storage, seen, order, shared=disk.readonly)
+            if comes:
                 bring_near(storage, volume, order.target.host)
 
     def _definition(self, storage: Storage, volume: VolumeName, order: MoveDisk, vm: Vm) -> Definition:
@@ -81,16 +83,18 @@ class Relocation:
             return self._returning.bring_back(storage, volume, order, vm, known_disk(vm, order.of))
         return existing(storage, volume)
 
-    def _arrive(self, storage: Storage, volume: VolumeName, order: MoveDisk) -> None:
+    def _arrive(self, storage: Storage, volume: VolumeName, order: MoveDisk) -> tuple[Deployment, ...]:
+        """Where the volume is once it is usable and linked at the new place."""
         with undoing() as undo:
-            here = self._attachment.ensure(storage, volume, order.target.host, undo)
+            here, seen = self._attachment.bring(storage, volume, order.target.host, undo)
             self._hosts.run(order.target.host, link_steps(here, order.target, 0, storage.settings.limits.device))
+        return seen
 
-    def _leave(self, storage: Storage, volume: VolumeName, order: MoveDisk, *, shared: bool) -> None:
+    def _leave(self, storage: Storage, seen: Sequence[Deployment], order: MoveDisk, *, shared: bool) -> None:
         """End the attachment on the old host, unless another VM there uses the same read-only image."""
         if same_host(order.source.host, order.target.host):
             return
-        here = on_host(storage.cluster.deployments([volume])[volume], order.source.host)
+        here = on_host(seen, order.source.host)
         if here is not None and not (shared and self._others_use(order.source, here)):
             self._attachment.end(storage, here)
 
