@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from domain.errors import BadConfiguration
 from domain.names import GroupName, HostName, group_name, host_name
@@ -48,6 +48,25 @@ class StorageSettings:
     token: str = field(default="", repr=False)
     token_file: str = ""
     prefer_local: bool = False
+
+
+class KnownLimits:
+    """The limits that count on hosts: those of the datastores that the order has asked about so far.
+
+    An order can be about several, and a host must not be given up before the most patient of them would.
+    """
+
+    def __init__(self) -> None:
+        self._known: list[Limits] = []
+
+    def add(self, limits: Limits) -> None:
+        """The order is about a datastore with these."""
+        self._known.append(limits)
+
+    def now(self) -> Limits:
+        """The longest times for a host and for a change; the defaults where no datastore was asked about."""
+        known = self._known or [Limits()]
+        return replace(known[0], host=max(each.host for each in known), change=max(each.change for each in known))
 
 
 _LIMITS = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from domain.opennebula import Datastore
 from domain.ports import Cluster, Clusters, Oned
-from domain.settings import StorageSettings, group_in, settings_of
+from domain.settings import KnownLimits, StorageSettings, group_in, settings_of
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,15 @@ class Storage:
 
 
 class Storages:
-    """Finds the storage of a datastore; asks oned at most once for each."""
+    """Finds the storage of a datastore; asks oned at most once for each. *limits* learn of each one found."""
 
-    def __init__(self, oned: Oned, clusters: Clusters, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, oned: Oned, clusters: Clusters, environment: Mapping[str, str], limits: KnownLimits | None = None
+    ) -> None:
         self._oned = oned
         self._clusters = clusters
         self._environment = environment
+        self._limits = limits or KnownLimits()
         self._found: dict[int, Storage] = {}
 
     def of(self, datastore_id: int) -> Storage:
@@ -42,5 +45,6 @@ class Storages:
         """The storage of a datastore that oned sent along. Raises BadConfiguration."""
         settings = settings_of(datastore, self._environment)
         storage = Storage(settings, self._clusters.of(settings))
+        self._limits.add(settings.limits)
         self._found[datastore.datastore_id] = storage
         return storage

@@ -14,7 +14,7 @@ from typing import Any
 from dependency_injector import containers, providers
 
 from domain.names import HostName
-from domain.settings import Limits
+from domain.settings import KnownLimits, Limits
 
 Wrap = Callable[[str, Any], Any]
 
@@ -56,10 +56,10 @@ def _monitord(installation: Any, environment: Mapping[str, str], wrap: Wrap) -> 
     return wrap("monitord", ShellMonitord(installation, environment))
 
 
-def _hosts(limits: Limits, wrap: Wrap) -> Any:
+def _hosts(limits: KnownLimits, wrap: Wrap) -> Any:
     from adapters.opennebula.hosts import SshHosts
 
-    return wrap("hosts", SshHosts(limits))
+    return wrap("hosts", SshHosts(limits.now))
 
 
 def _sources(installation: Any, environment: Mapping[str, str], limits: Limits, wrap: Wrap) -> Any:
@@ -116,6 +116,7 @@ class Container(containers.DeclarativeContainer):
     environment: providers.Object[Mapping[str, str]] = providers.Object({})
     wrap = providers.Object(plain)
     limits = providers.Singleton(Limits)
+    known_limits = providers.Singleton(KnownLimits)
     warnings: providers.Singleton[list[str]] = providers.Singleton(list)
 
     installation = providers.Singleton(_installation, environment)
@@ -124,7 +125,7 @@ class Container(containers.DeclarativeContainer):
     oned = providers.Singleton(_oned, environment, wrap)
     pools = providers.Singleton(_pools, environment, wrap)
     monitord = providers.Singleton(_monitord, installation, environment, wrap)
-    hosts = providers.Singleton(_hosts, limits, wrap)
+    hosts = providers.Singleton(_hosts, known_limits, wrap)
     sources = providers.Singleton(_sources, installation, environment, limits, wrap)
     exports = providers.Singleton(_exports, limits, wrap)
     scripts = providers.Singleton(_scripts, installation, environment, wrap)
@@ -133,7 +134,7 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(_clock)
     documents = providers.Singleton(_documents, oned.provider)
 
-    storages = providers.Singleton(_rules("domain.storage.Storages"), oned, clusters, environment)
+    storages = providers.Singleton(_rules("domain.storage.Storages"), oned, clusters, environment, known_limits)
     attachment = providers.Singleton(_rules("domain.attachment.Attachment"), clock)
     lifetime = providers.Singleton(_rules("domain.lifetime.Lifetime"), clock)
     sizes = providers.Singleton(_rules("domain.sizes.Sizes"), clock)

@@ -214,7 +214,7 @@ def test_a_login_that_hangs_ends_at_the_limit(sandbox: Sandbox, hosts: Sshds, mo
     hosts["host-a"].say(profile="sleep 600")
 
     with pytest.raises(HostUnreachable, match=r"host-a.*no end after 2 seconds"):
-        SshHosts(Limits(host=2.0)).run(HostName("host-a"), [MakeDirectory("/var/tmp/one")])
+        SshHosts(lambda: Limits(host=2.0)).run(HostName("host-a"), [MakeDirectory("/var/tmp/one")])
 
 
 def _sentences(failed: OrderFailed) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from adapters.opennebula.copying import Copier
 from adapters.opennebula.rendering import script
@@ -15,35 +15,37 @@ from domain.steps import MakeFileSystem, Step
 
 
 class SshHosts:
-    """Hosts reached by ssh as oneadmin, without a password."""
+    """Hosts reached by ssh as oneadmin, without a password. *limits* are asked for at each call."""
 
-    def __init__(self, limits: Limits, shell: Shell | None = None) -> None:
+    def __init__(self, limits: Callable[[], Limits], shell: Shell | None = None) -> None:
         self._limits = limits
-        self._shell = shell or Shell(limits)
+        self._shell = shell or Shell(limits())
 
     def run(self, host: HostName, steps: Sequence[Step]) -> tuple[str, ...]:
         """Carry out *steps* in one session; one text for each. Raises HostUnreachable, HostCommandFailed."""
         if not steps:
             return ()
         mark = f"linstor-step-{secrets.token_hex(8)}"
-        seconds = self._limits.host + sum(self._may_wait(step) for step in steps)
+        limits = self._limits()
+        seconds = limits.host + sum(_may_wait(step, limits) for step in steps)
         with session(host, self._shell.argv(host), seconds, stdin=script(steps, mark).encode()) as program:
             ended = reached(host, program.end(), seconds)
         return told(host, steps, ended, mark)
-
-    def _may_wait(self, step: Step) -> float:
-        """Seconds that the step itself may take, on top of the limit of the session."""
-        if isinstance(step, MakeFileSystem):
-            return self._limits.change
-        return float(getattr(step, "seconds", 0.0))
 
     def copy_files(
         self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step] = ()
     ) -> bool:
         """Copy plain files between directories, streamed and compared, then carry out steps. See the port."""
-        copier = Copier(self._shell, self._limits)
+        copier = Copier(self._shell, self._limits())
         if not same_host(source, target):
             return copier.copy(source, directory, target, to, then)
         copied = copier.copy_here(source, directory, to)
         self.run(target, then)
         return copied
+
+
+def _may_wait(step: Step, limits: Limits) -> float:
+    """Seconds that the step itself may take, on top of the limit of the session."""
+    if isinstance(step, MakeFileSystem):
+        return limits.change
+    return float(getattr(step, "seconds", 0.0))

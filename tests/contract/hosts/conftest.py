@@ -79,7 +79,7 @@ class BashWorld:
         self._root = root
         self.shell = BashShell(root)
         limits = Limits(host=30.0, transfer=30.0)
-        self.hosts: Hosts = SshHosts(limits, self.shell)  # type: ignore[arg-type]
+        self.hosts: Hosts = SshHosts(lambda: limits, self.shell)  # type: ignore[arg-type]
         installation = Installation(root, root, root, (7, 4, 0))
         self.sources: Sources = FrontEndSources(installation, os.environ, limits, self.shell)  # type: ignore[arg-type]
         self.exports: Exports = FrontEndExports(limits, self.shell)  # type: ignore[arg-type]
