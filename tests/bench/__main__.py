@@ -15,12 +15,13 @@ from rich.table import Table
 from tests.bench.addon import ADDON
 from tests.bench.crowd import sizes_goal
 from tests.bench.goals import Goal, Runs, goals
-from tests.bench.measuring import Measured, life, programs, timed
+from tests.bench.measuring import Measured, life, many_disks, programs, timed
 
 from entrypoints.sandbox.cloud import OrderFailed
 
 FOREIGN = (10, 1000, 10000)
 TIMED_RUNS = 5
+MANY_DISKS = (1, 8)
 RESULT = Path(__file__).resolve().parents[2] / "build" / "bench.json"
 
 
@@ -35,20 +36,33 @@ def _actions(
     measured: Mapping[str, Measured], own: Mapping[str, float], ratios: Mapping[str, float], started: Mapping[str, int]
 ) -> Table:
     """One row for each action: ours / the addon's; the addon's requests are with its polls."""
-    headings = ("LINSTOR", "polls", "XML-RPC", "ssh", "others'", "bytes", "programs", "wall s", "own s", "ratio")
+    headings = (
+        "LINSTOR",
+        "polls",
+        "XML-RPC",
+        "ssh",
+        "others'",
+        "bytes",
+        "moved",
+        "programs",
+        "wall s",
+        "own s",
+        "ratio",
+    )
     table = _table("Per action: ours / addon 3.0.5", "action", *headings)
     for name, each in measured.items():
-        addon = ADDON[name]
+        addon = ADDON.get(name)
         table.add_row(
             name,
-            f"{len(each.requests)} / {addon.requests}",
+            f"{len(each.requests)} / {addon.requests if addon else '-'}",
             str(each.polls),
             str(each.oned),
-            f"{sum(each.ssh.values())} / {addon.ssh}",
+            f"{sum(each.ssh.values())} / {addon.ssh if addon else '-'}",
             str(each.other_ssh),
             str(each.bytes),
-            f"{started.get(name, '-')} / {addon.programs}",
-            f"{each.seconds:.2f} / {addon.own_seconds:.2f}",
+            str(each.moved),
+            f"{started.get(name, '-')} / {addon.programs if addon else '-'}",
+            f"{each.seconds:.2f} / {f'{addon.own_seconds:.2f}' if addon else '-'}",
             f"{own[name]:.2f}",
             f"{ratios[name]:.1f}",
         )
@@ -97,7 +111,8 @@ def _measure(console: Console, began: float) -> int:
     runs = {FOREIGN[0]: first, **{count: life(count) for count in FOREIGN[1:]}}
     ratios = {name: seconds / base for name, seconds in own.items()}
     started = programs()
-    found = [*goals(runs, ratios), sizes_goal()]
+    disks = {count: many_disks(count) for count in MANY_DISKS}
+    found = [*goals(runs, ratios, disks), sizes_goal()]
     console.print(_actions(first, own, ratios, started))
     if not started:
         console.print("Programs were not counted: there is no strace here.")
@@ -105,11 +120,12 @@ def _measure(console: Console, began: float) -> int:
         f"own s: wall time without LINSTOR and ssh sessions, median of {TIMED_RUNS}; ratio: own s / {base:.3f} s,"
     )
     console.print(
-        "which python -I -c 'import linstor' took. others': sessions of OpenNebula's own scripts. The addon's wall"
+        "which python -I -c 'import linstor' took. others': sessions of OpenNebula's own scripts. moved: bytes\n"
+        "through ssh. -: not measured. The addon's wall"
     )
     console.print("time is without LINSTOR, and was measured elsewhere, with a real oned and sshd.")
     console.print(_sizes(runs), _goals(found), f"Took {time.monotonic() - began:.0f} s; written to {RESULT.name}")
-    _write(runs, found, import_linstor_seconds=base, own_seconds=own, ratios=ratios, programs=started)
+    _write(runs, found, import_linstor_seconds=base, own_seconds=own, ratios=ratios, programs=started, disks=disks)
     return 0
 
 

@@ -1,31 +1,32 @@
-"""One life of images and a VM in a sandbox, and what every executable of it took."""
+"""What every executable took in one life of images and a VM, and how long a VM with many disks takes."""
 
 from __future__ import annotations
 
-import base64
 import shutil
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from statistics import median
 
+from tests.bench.life import FILLING, HOSTS, MIB, Life
 from tests.bench.programs import Traced
 
 from adapters.memory.linstor import LinstorModel
 from adapters.memory.linstor.objects import Definition, Resource, VolumeDefinition
-from entrypoints.sandbox import documents
-from entrypoints.sandbox.cloud import IMAGES, SYSTEM_LINSTOR, Cloud
+from entrypoints.sandbox.cloud import SYSTEM_LINSTOR, Cloud
+from entrypoints.sandbox.linstor.faults import Fault
 from entrypoints.sandbox.world import Completed, Sandbox
 
-OS_IMAGE, DATA_IMAGE, VM = 0, 1, 7
-SECOND = "datastore rm (second)"
-DATA_DISK, VOLATILE_DISK = 2, 3  # disk 1 is the context
-MIB = 16
 FOREIGN_PORT, FOREIGN_MINOR = 20000, 200000
+MANY_VM = 8
+LATENCY = 0.05
+"""Seconds that each request takes longer while many disks are looked at."""
+DELAYS = 500
+"""More than the requests that come then: each delay happens once."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Measured:
     """What one executable took; *own_seconds* is without the time in LINSTOR and on hosts.
 
     *ssh* counts its own sessions per host, *other_ssh* those of OpenNebula's scripts that it called.
-    *requests* and *bytes*, which are answered ones, are without *polls*.
+    *requests* and *bytes*, which are answered ones, are without *polls*. *moved* are the bytes through ssh, both ways.
     """
 
     requests: tuple[str, ...]
@@ -42,6 +43,7 @@ class Measured:
     ssh: dict[str, int]
     other_ssh: int
     bytes: int
+    moved: int
     seconds: float
     own_seconds: float
 
@@ -58,6 +60,7 @@ class Measured:
             dict(ours),
             len(ended.ssh_sessions) - ours.total(),
             ended.linstor_bytes - poll_bytes,
+            sum(each.bytes_in + each.bytes_out for each in ended.ssh_sessions),
             ended.seconds,
             ended.seconds - ended.waited,
         )
@@ -92,67 +95,9 @@ def add_volumes(model: LinstorModel, names: Sequence[str]) -> None:
             model.state.add(definition)
 
 
-class Life:
-    """What happens to two images and a VM; `play` carries it out and yields the action of each call that ran."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
-        self._cloud = Cloud(sandbox)
-
-    def play(self) -> Iterator[tuple[str, Completed]]:
-        """Every call of ours, by action."""
-        steps = (self._images, self._volatile, self._monitor, self._migrate, self._end)
-        for step in steps:
-            begun = len(self._cloud.calls)
-            names = step()
-            calls = self._cloud.calls[begun:]
-            yield from zip(names, (ended for _, ended in calls), strict=True)
-
-    def _images(self) -> list[str]:
-        path = self._cloud.sources / "os.raw"
-        path.write_bytes(b"benchmark" * 512 + bytes(MIB * 1024 * 1024 - 4608))
-        self._cloud.import_image(OS_IMAGE, "os", str(path))
-        self._cloud.make_image(DATA_IMAGE, "data", MIB, persistent=True)
-        self._cloud.deploy(VM, "host-a", [OS_IMAGE], system=SYSTEM_LINSTOR)
-        self._cloud.attach(VM, DATA_DISK, DATA_IMAGE)
-        return ["datastore stat", "datastore cp", "datastore mkfs", "tm clone", "tm context", "tm ln"]
-
-    def _volatile(self) -> list[str]:
-        """A disk that is made and deleted while the VM runs."""
-        document = self._cloud.vms[VM]
-        values = {"TYPE": "fs", "FORMAT": "raw", "SIZE": MIB, "TM_MAD": "linstor", "SAVE": "NO"}
-        document.disks[VOLATILE_DISK] = dict(values)
-        self._sandbox.oned.put("vm", VM, document.xml())
-        place = f"host-a:{self._cloud.directory(VM)}/disk.{VOLATILE_DISK}"
-        self._cloud.call("tm", "linstor", "mkimage", MIB, "raw", place, VM, SYSTEM_LINSTOR)
-        self._cloud.call("tm", "linstor", "delete", place, VM, SYSTEM_LINSTOR)
-        del document.disks[VOLATILE_DISK]
-        self._sandbox.oned.put("vm", VM, document.xml())
-        return ["tm mkimage", "tm delete (volatile)"]
-
-    def _monitor(self) -> list[str]:
-        for kind, identity in (("datastore", IMAGES), ("tm", SYSTEM_LINSTOR)):
-            document = self._sandbox.oned.get("datastore", identity) or ""
-            data = base64.b64encode(documents.action_data(document))
-            self._cloud.call(kind, "linstor", "monitor", identity, stdin=data)
-        return ["datastore monitor", "tm monitor"]
-
-    def _migrate(self) -> list[str]:
-        self._cloud.prepare_migration(VM, "host-c")
-        self._cloud.migrate_guest(VM)
-        self._cloud.finish_migration(VM)
-        return ["tm premigrate", "tm postmigrate"]
-
-    def _end(self) -> list[str]:
-        self._cloud.terminate(VM)
-        self._cloud.remove_image(OS_IMAGE)
-        self._cloud.remove_image(DATA_IMAGE)
-        return ["tm delete", "tm mvds", "tm delete (directory)", "datastore rm", SECOND]
-
-
 def life(foreign: int) -> dict[str, Measured]:
     """The figures of one life beside *foreign* definitions, by action."""
-    with Sandbox() as sandbox:
+    with Sandbox(hosts=HOSTS) as sandbox:
         add_foreign(sandbox.linstor, foreign)
         calls = list(Life(sandbox).play())
         log = iter(sandbox.server.requests)
@@ -161,15 +106,31 @@ def life(foreign: int) -> dict[str, Measured]:
             logged = islice(log, len(ended.linstor_requests))
             polls = sum(each.bytes_out for each in logged if is_poll(f"{each.method} {each.path}"))
             measured[name] = Measured.of(ended, polls)
-    del measured[SECOND]
+    del measured[FILLING]
     return measured
+
+
+def many_disks(count: int) -> dict[str, float]:
+    """Seconds of both ends of a live migration of a VM with *count* disks, each request to LINSTOR taking a while."""
+    with Sandbox() as sandbox:
+        cloud = Cloud(sandbox)
+        for image in range(count):
+            cloud.make_image(image, f"disk-{image}", 1, persistent=True)
+        cloud.deploy(MANY_VM, "host-a", list(range(count)), system=SYSTEM_LINSTOR)
+        begun = len(cloud.calls)
+        for _ in range(DELAYS):
+            sandbox.server.fault(Fault(lambda *_: True, how="delay", delay=LATENCY))
+        cloud.prepare_migration(MANY_VM, "host-c")
+        cloud.migrate_guest(MANY_VM)
+        cloud.finish_migration(MANY_VM)
+        return {name.replace("/linstor/", " "): ended.seconds for name, ended in cloud.calls[begun:]}
 
 
 def programs() -> dict[str, int]:
     """How many programs each action starts on the front-end; nothing where there is no strace."""
     if shutil.which("strace") is None:
         return {}
-    sandbox = Traced()
+    sandbox = Traced(hosts=HOSTS)
     with sandbox:
         names = [name for name, _ in Life(sandbox).play()]
         return dict(zip(names, sandbox.programs, strict=True))

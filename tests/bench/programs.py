@@ -19,8 +19,8 @@ _TRACED = "execve,fork,vfork,clone,clone3"
 class Traced(Sandbox):
     """A cloud whose executables run under strace; *programs* has one number for each that ran."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, hosts: Sequence[str]) -> None:
+        super().__init__(hosts=hosts)
         self.programs: list[int] = []
         self._trace = self.root / "trace"
         self._wrapper = self.root / "traced"
