@@ -1,0 +1,48 @@
+"""What every implementation of the Hosts port promises of steps about guests."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+
+import pytest
+from tests.contract.hosts.running import ALPHA, World, run
+
+from domain.steps import FreezeGuest, ThawGuest
+
+
+def test_a_guest_is_frozen_and_thawed(world: World) -> None:
+    """Thawing twice is done (defect 43)."""
+    world.agent(ALPHA, "one-7")
+    assert run(world, FreezeGuest("one-7")) == ("frozen",)
+    assert world.is_frozen("one-7")
+    assert run(world, *[ThawGuest("one-7")] * 2) == ("", "")
+    assert not world.is_frozen("one-7")
+
+
+def test_a_guest_without_an_agent_is_told(world: World) -> None:
+    """A snapshot is taken all the same, so this is no error; neither is the thaw."""
+    assert run(world, FreezeGuest("one-8"), ThawGuest("one-8")) == ("no agent", "")
+
+
+def test_a_guest_thaws_when_the_driver_is_gone(world: World) -> None:
+    """The watchdog of the host needs nobody."""
+    if not world.real:
+        pytest.skip("in memory there is no other process")
+    world.agent(ALPHA, "one-9")
+    run(world, FreezeGuest("one-9", seconds=1))
+    end = time.monotonic() + 10
+    while world.is_frozen("one-9") and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not world.is_frozen("one-9")
+
+
+def test_a_thaw_leaves_no_watchdog(world: World) -> None:
+    """An old watchdog would thaw in the middle of the next snapshot."""
+    if not world.real:
+        pytest.skip("in memory there is no other process")
+    world.agent(ALPHA, "one-10")
+    run(world, FreezeGuest("one-10", seconds=300), ThawGuest("one-10"))
+    listed = subprocess.run(["ps", "-eo", "stat,args"], capture_output=True, text=True, check=True).stdout
+    alive = [line for line in listed.splitlines() if "linstor-thaw-watchdog one-10 " in line and line[0] != "Z"]
+    assert alive == []
