@@ -97,7 +97,7 @@ def _write(runs: Runs, found: list[Goal], **others: object) -> None:
 
 def main() -> int:
     """Measure, print, write; 0, for this is a report, or 1 where an order fails."""
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 132)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 150)
     began = time.monotonic()
     try:
         return _measure(console, began)
