@@ -145,6 +145,20 @@ def _input(stdin: bytes | None) -> Iterator[IO[bytes] | int]:
         yield given
 
 
+def _process(
+    argv: Sequence[str], stdin: IO[bytes] | int, environment: Mapping[str, str] | None, directory: str | None
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        list(argv),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(environment) if environment is not None else None,
+        cwd=directory,
+        start_new_session=True,
+    )
+
+
 @contextmanager
 def started(
     argv: Sequence[str],
@@ -161,15 +175,7 @@ def started(
     it the caller reads it. Raises OSError when the program cannot be started.
     """
     with _input(stdin) as given:
-        process = subprocess.Popen(
-            list(argv),
-            stdin=given,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=dict(environment) if environment is not None else None,
-            cwd=directory,
-            start_new_session=True,
-        )
+        process = _process(argv, given, environment, directory)
     program = Program(process, seconds, collect=collect)
     try:
         yield program

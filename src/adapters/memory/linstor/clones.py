@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from adapters.memory.linstor import commands, properties, quorum
 from adapters.memory.linstor.deploy import Deploy
@@ -66,8 +66,7 @@ class Clones:
             pools = self._pools(source, self._group(group or source.group, context), context)
             put = properties.allowed(self._state, override or {}, context, f"Resource definition: {name}")
             target = self._target(source, name, by_name(self._state.groups, group) or source.group)
-            properties.change(target.props, {}, delete, namespaces)
-            target.props.update(put)
+            _give(target, put, delete, namespaces)
             said = self._satellites.round(source, context, f"Suspend IO on clone source {source.name}")
             if "clone" in self._state.dies_in:
                 self._leave(source, target, pools, context)
@@ -259,3 +258,9 @@ class Clones:
             if "FAILED" in target.flags or self._state.offline(target):
                 return "FAILED"
             return "CLONING" if "CLONING" in target.flags else "COMPLETE"
+
+
+def _give(target: Definition, put: Mapping[str, str], delete: Sequence[str], namespaces: Sequence[str]) -> None:
+    """What the request puts outlives what it deletes."""
+    properties.change(target.props, {}, delete, namespaces)
+    target.props.update(put)

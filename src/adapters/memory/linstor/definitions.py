@@ -94,12 +94,16 @@ class Definitions:
             wanted = Filter.of(group, select_filter)
             definition = self._new(name, group.name, list(wanted.layers), put, external_name)
             said += properties.told(RSC_DFN, put, ()) + self._volumes(definition, sizes)
-            if not definitions_only:
-                return self._placed(definition, wanted, said, context)
-            text = f"Resource definition {name} and {len(sizes)} created but no resources deployed"
-            return [*said, info(context, 10000, text, cause="definitions only")]
+            return self._placed(definition, wanted, said, context, definitions_only=definitions_only)
 
-    def _placed(self, definition: Definition, wanted: Filter, said: list[Reply], context: int) -> list[Reply]:
+    def _placed(
+        self, definition: Definition, wanted: Filter, said: list[Reply], context: int, *, definitions_only: bool
+    ) -> list[Reply]:
+        if definitions_only:
+            text = (
+                f"Resource definition {definition.name} and {len(definition.volumes)} created but no resources deployed"
+            )
+            return [*said, info(context, 10000, text, cause="definitions only")]
         try:
             return said + self._resources.fill_up(definition, wanted, wanted.place_count, context)
         except Refused as refused:

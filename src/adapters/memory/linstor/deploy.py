@@ -236,11 +236,7 @@ class Deploy:
         said.append(success(context, CREATED, message))
         if first:
             said += self.first_deployment(definition, context)
-        here = {name: definition.resources[name] for node, _ in chosen if (name := node.name) in definition.resources}
-        absent = [(node, pool) for node, pool in chosen if node.name not in here]
-        new = [*diskless, *(self.record_replica(definition, node, pool) for node, pool in absent)]
-        for node, pool in chosen:
-            said += self.add_disk(definition, here[node.name], pool) if node.name in here else []
+        new = [*diskless, *self._chosen(definition, chosen, said)]
         settled = quorum.settle_witness(self._state, definition, context)
         said += settled.said + quorum.settle_quorum(definition, context)
         try:
@@ -248,6 +244,15 @@ class Deploy:
         except Refused as refused:
             raise refused.after(said) from refused
         return said
+
+    def _chosen(self, definition: Definition, chosen: Sequence[tuple[Node, Pool]], said: list[Reply]) -> list[Resource]:
+        """Record the replicas on nodes that had nothing; those that had no disk get one, which *said* tells."""
+        here = {name: definition.resources[name] for node, _ in chosen if (name := node.name) in definition.resources}
+        absent = [(node, pool) for node, pool in chosen if node.name not in here]
+        new = [self.record_replica(definition, node, pool) for node, pool in absent]
+        for node, pool in chosen:
+            said += self.add_disk(definition, here[node.name], pool) if node.name in here else []
+        return new
 
     def _rounds(
         self, definition: Definition, new: Sequence[Resource], context: int, settled: Settled, *, first: bool

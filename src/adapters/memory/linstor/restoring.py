@@ -107,10 +107,8 @@ class Restoring(Snapshots):
         with self._state.lock:
             context = MOD | SNAPSHOT
             definition, snapshot = self.find(resource, name, context)
-            self._check_newest(definition, snapshot, context)
-            self._check_roll_back(definition, context)
-            former = sorted(definition.resources.values(), key=lambda each: each.diskless)
-            was = [(each.node, each.diskless) for each in former]
+            self._check_roll_back(definition, snapshot, context)
+            was = _placement(definition)
             safety = self.register(definition, f"{SAFETY}-{len(self._state.reports):04d}", {})
             said = self.take([(definition, safety)], context)
             said.append(success(context, DELETED, f"Resource definition '{definition.name}' marked for deletion."))
@@ -132,7 +130,8 @@ class Restoring(Snapshots):
             message = f"Rollback is only allowed with the most recent snapshot of '{definition.name}'"
             raise refuse(context, 514, message, details=f"Snapshot: {snapshot.name}")
 
-    def _check_roll_back(self, definition: Definition, context: int) -> None:
+    def _check_roll_back(self, definition: Definition, snapshot: Snapshot, context: int) -> None:
+        self._check_newest(definition, snapshot, context)
         for node in self._state.devices.primaries(definition):
             refusal = in_use(definition, node, context)
             raise reported(refusal, self._state.report(refusal.error.message))
@@ -165,3 +164,9 @@ class Restoring(Snapshots):
             each.deployed = True
             self._state.announce("appeared", definition, each)
         return True
+
+
+def _placement(definition: Definition) -> list[tuple[str, bool]]:
+    """Each node and whether it is diskless, those with a disk first."""
+    former = sorted(definition.resources.values(), key=lambda each: each.diskless)
+    return [(each.node, each.diskless) for each in former]
