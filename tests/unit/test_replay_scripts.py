@@ -202,6 +202,18 @@ def test_who_was_called_by_another_driver_calls_nobody(site: Site) -> None:
     assert not (site.root / "called").exists()
 
 
+def test_before_5_10_the_document_is_the_sixth_argument(site: Site) -> None:
+    """It is handed on there, the caller's name follows it, and who gets seven arguments calls nobody."""
+    document = base64.b64encode(VM.encode()).decode()
+    migration = ("host-a", "host-b", D, "7", "102", document)
+
+    assert site.run("tm/ssh/premigrate", *migration).returncode == 0
+    called = (site.root / "called").read_text().splitlines()
+    assert [each.split("premigrate ", 1)[1].rstrip() for each in called] == [" ".join((*migration, "ssh"))]
+    assert site.run("tm/ssh/premigrate", *migration, "ceph").returncode == 0
+    assert len((site.root / "called").read_text().splitlines()) == 1
+
+
 def test_delete_removes_and_accepts_that_nothing_is_there(site: Site) -> None:
     """A disk and the directory go; a second time is fine."""
     site.run("tm/ssh/mkimage", "1", "raw", f"host-a:{D}/disk.3", "7", "102")

@@ -23,15 +23,17 @@ make_directory() { on_host "$1" "creating directory $2" <<<"mkdir -p $(quoted "$
 remove() { on_host "$1" "deleting $2" <<<"rm -rf $(quoted "$2")"; }
 
 # Call the same action of every other driver that the VM's disks name, as the driver of a system datastore does:
-# own name as one more argument, the document on standard input, the exit code told and then ignored.
+# own name as one more argument, the document where this version of oned puts it (on standard input, before 5.10 the
+# sixth argument), the exit code told and then ignored.
 migrate_other() {
-    local own=$1 document=$2 other code
+    local own=$1 input=$2 document=$2 own_arguments=5 other code
     shift 2
-    [[ $# -gt 5 ]] && return 0
+    [[ -z $input && $# -gt 5 ]] && document=$6 own_arguments=6
+    [[ $# -gt $own_arguments ]] && return 0
     for other in $(drivers_of_disks "$document"); do
         [[ $other == "$own" || ! -x $remotes/tm/$other/$action ]] && continue
         log "Call $other/$action"
-        printf '%s' "$document" | "$remotes/tm/$other/$action" "$@" "$own"
+        printf '%s' "$input" | "$remotes/tm/$other/$action" "$@" "$own"
         code=$?
         log "$other/$action ended with $code"
     done
