@@ -1,0 +1,76 @@
+"""How the calls of each version differ from those of 7.4 (opennebula.md 2.1, 2.2, 3.1, 3.3, 4, 8.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+BACKUP_ACTIONS = frozenset({"prebackup", "prebackup_live", "postbackup", "postbackup_live", "restore"})
+BACKUP_DRIVERS = frozenset({"rsync", "restic"})
+
+
+class Carrier(Enum):
+    """Where the document of a datastore action is."""
+
+    ARGUMENT = "<document> <id>"
+    STDIN_AFTER_DASH = "- <id>, the document on standard input: DATASTORE_MAD has the argument --stdin"
+    STDIN = "<id>, the document on standard input"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of oned.
+
+    *vm_in_argument*: the VM of a migration is argument 6, not on standard input. *suffixes*: actions carry the driver
+    of the system datastore. *fstype*: an image has FSTYPE and no FORMAT and FS. *cp_tells_format*: `cp` prints the
+    format after the source. *job_argument*, *colon_after_disks*: of the arguments of backups. *no_actions*: `tm`
+    actions it does not know; *no_drivers*: datastore drivers. *no_elements*: tags that its documents do not have.
+    """
+
+    name: str
+    carrier: Carrier
+    vm_in_argument: bool = False
+    suffixes: bool = True
+    fstype: bool = False
+    cp_tells_format: bool = True
+    job_argument: bool = True
+    colon_after_disks: bool = False
+    no_actions: frozenset[str] = frozenset()
+    no_drivers: frozenset[str] = frozenset()
+    no_elements: frozenset[str] = frozenset()
+
+
+SINCE_7_0 = frozenset({"PERSISTENT_SNAPSHOTS"})
+SINCE_6_10 = SINCE_7_0 | {"BACKUP_DISK_IDS"}
+SINCE_6_6 = SINCE_6_10 | {"BACKUPS", "BACKUP_INCREMENTS", "CONTEXT_DISK_TYPE"}
+SINCE_6_0 = SINCE_6_6 | {"SHAREABLE"}
+
+VERSIONS = (
+    Version(
+        "5.8.5",
+        Carrier.ARGUMENT,
+        vm_in_argument=True,
+        suffixes=False,
+        fstype=True,
+        cp_tells_format=False,
+        no_actions=BACKUP_ACTIONS,
+        no_drivers=BACKUP_DRIVERS,
+        no_elements=SINCE_6_0,
+    ),
+    Version(
+        "6.4.0",
+        Carrier.ARGUMENT,
+        no_actions=BACKUP_ACTIONS,
+        no_drivers=BACKUP_DRIVERS,
+        no_elements=SINCE_6_6,
+    ),
+    Version(
+        "6.6.3",
+        Carrier.STDIN_AFTER_DASH,
+        job_argument=False,
+        colon_after_disks=True,
+        no_actions=frozenset({"restore"}),
+        no_elements=SINCE_6_10,
+    ),
+    Version("6.10.0", Carrier.STDIN, no_elements=SINCE_7_0),
+)
