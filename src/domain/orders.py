@@ -84,10 +84,10 @@ class DeleteDirectory(NamedTuple):
 
 @distinct
 class Migrate(NamedTuple):
-    """`premigrate|postmigrate|failmigrate SRC DST DIR VMID DSID [CALLER]`, the VM on stdin.
+    """`premigrate|postmigrate|failmigrate SRC DST DIR VMID DSID [CALLER]`, the VM on stdin, before 5.10 after DSID.
 
     *caller* is the driver of the system datastore that passed the call on; "" when it is ours.
-    *payload* is the VM as oned wrote it (base64), for drivers that this one passes the call on to.
+    *argv* and *payload* (standard input) are as oned gave them, for drivers that this one passes the call on to.
     """
 
     source: HostName
@@ -96,6 +96,7 @@ class Migrate(NamedTuple):
     vm: Vm
     datastore_id: int
     caller: str = ""
+    argv: tuple[str, ...] = ()
     payload: bytes = b""
 
 

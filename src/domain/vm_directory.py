@@ -86,17 +86,17 @@ class VmDirectory:
     def pass_on(self, action: str, order: Migrate) -> None:
         """Call the same action of the other drivers of the VM's disks, when nobody called us.
 
+        They get what oned gave us, where it gave it, and our name after it (opennebula.md 3.7).
         All are called; then what failed is raised.
         """
         if order.caller:
             return
         others = dict.fromkeys(disk.tm_mad for disk in order.vm.disks if disk.tm_mad not in ("", DRIVER))
-        argv = [order.source, order.target, order.directory, str(order.vm.vm_id), str(order.datastore_id), DRIVER]
         failed: list[DriverError] = []
         for other in others:
             if self._scripts.exists("tm", other, action):
                 try:
-                    self._scripts.run("tm", other, action, argv, order.payload)
+                    self._scripts.run("tm", other, action, [*order.argv, DRIVER], order.payload)
                 except DriverError as error:
                     failed.append(error)
         raise_together(failed)

@@ -175,7 +175,8 @@ def _migrate(call: Call, documents: Documents) -> orders.Migrate:
         vm=document,
         datastore_id=_number(datastore, "a datastore id"),
         caller=caller,
-        payload=payload,
+        argv=tuple(call.argv),
+        payload=call.stdin,
     )
 
 

@@ -156,7 +156,8 @@ class Bench:
     def migrate(self, vm: Vm, source: str, target: str, caller: str = "") -> Migrate:
         """The order about a live migration; it carries the current history record alone."""
         told = Vm(vm.vm_id, disks=vm.disks, history=vm.history[-1:], deploy_id=vm.deploy_id)
-        return Migrate(HostName(source), HostName(target), f"/var/ds/{SYSTEM}/7", told, SYSTEM, caller)
+        argv = (source, target, f"/var/ds/{SYSTEM}/7", "7", str(SYSTEM))
+        return Migrate(HostName(source), HostName(target), argv[2], told, SYSTEM, caller, argv)
 
 
 @pytest.fixture

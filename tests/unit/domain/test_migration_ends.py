@@ -94,6 +94,24 @@ def test_another_driver_that_refuses_takes_everything_back(bench) -> None:
     assert f"{DIRECTORY}/vm.xml" in moving.files(moving.source)
 
 
+@pytest.mark.parametrize(
+    ("more", "stdin"), [((), b"VM"), (("Vk0=",), b"")], ids=["on standard input", "an argument, as before 5.10"]
+)
+def test_another_driver_finds_the_vm_where_its_version_puts_it(bench, more: tuple[str, ...], stdin: bytes) -> None:
+    """It gets what oned gave us, and our name after it, as its own version has it."""
+    moving = _Moving(bench)
+    other = moving.vm.disks[0].__class__(1, 5, "rbd", 64, 64, clone=False, tm_mad="ceph", datastore_id=102)
+    moving.vm = Vm(7, disks=(*moving.vm.disks, other), history=moving.vm.history, deploy_id="one-7")
+    order = moving.order()
+    given = (*order.argv, *more)
+    heard = []
+    bench.scripts.install("tm/ceph/premigrate", lambda argv, found: heard.append((tuple(argv), found)) or "")
+
+    bench.migration.prepare(order._replace(argv=given, payload=stdin))
+
+    assert heard == [((*given, "linstor"), stdin)]
+
+
 def test_other_drivers_hear_of_the_end_although_ours_failed(bench, monkeypatch) -> None:
     """Their disks must not pay for what is wrong with ours; both errors are told (defect 39)."""
     moving = _Moving(bench)
