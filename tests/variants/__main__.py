@@ -9,9 +9,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from entrypoints.sandbox.replay.recording import read
 from tests.variants.recordings import variant, write
 from tests.variants.versions import VERSIONS
+
+from entrypoints.sandbox.replay.recording import read
 
 
 def main() -> None:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from entrypoints.sandbox.replay.payload import is_document, with_document
-from entrypoints.sandbox.replay.recording import DOCUMENT_WORD, Call
 from tests.variants.documents import as_written_by
 from tests.variants.versions import BACKUP_ACTIONS, Carrier, Version
+
+from entrypoints.sandbox.replay.payload import is_document, with_document
+from entrypoints.sandbox.replay.recording import DOCUMENT_WORD, Call
 
 MIGRATIONS = ("premigrate", "postmigrate", "failmigrate")
 _DOCUMENT_OF_MIGRATION = 5

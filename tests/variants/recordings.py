@@ -9,11 +9,12 @@ from dataclasses import replace
 from html import escape
 from pathlib import Path
 
-from entrypoints.sandbox.replay.recording import Call, Operation, Recording
-from entrypoints.sandbox.replay.subject import subject
 from tests.variants.calls import MIGRATIONS, as_called_by, is_known
 from tests.variants.documents import as_written_by
 from tests.variants.versions import Version
+
+from entrypoints.sandbox.replay.recording import Call, Operation, Recording
+from entrypoints.sandbox.replay.subject import subject
 
 HEAD = """# What oned {version} would hand to a storage driver named `linstor`
 
