@@ -141,7 +141,7 @@ def test_a_variant_that_was_written_is_read_again(version: Version, tmp_path: Pa
         "ssh-migrate-live", ("onevm migrate",), (index_only, *calls), ("VM 0 ACTIVE/RUNNING",), documents
     )
     made = variant(Recording((operation,), {"ssh-migrate-live": "A=1\n"}), version)
-    write(made, version.name, tmp_path / "made")
+    write(made, "a variant", tmp_path / "made")
     again = read(tmp_path / "made")
     assert again.contexts == made.contexts
     (told,), (found,) = made.operations, again.operations

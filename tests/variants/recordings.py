@@ -16,9 +16,7 @@ from tests.variants.versions import Version
 from entrypoints.sandbox.replay.recording import Call, Operation, Recording
 from entrypoints.sandbox.replay.subject import subject
 
-HEAD = """# What oned {version} would hand to a storage driver named `linstor`
-
-Generated from a recording of another version; it was never recorded itself.
+HEAD = """# {about}
 
 | operation | commands | calls | states |
 |---|---|---|---|
@@ -31,12 +29,12 @@ def variant(recording: Recording, version: Version) -> Recording:
     return Recording(operations, recording.contexts)
 
 
-def write(recording: Recording, version: str, directory: Path) -> None:
-    """Write *recording* in the format that is read by `sandbox replay`. The directory is new."""
+def write(recording: Recording, about: str, directory: Path) -> None:
+    """Write *recording* in the format of `sandbox replay` into a new directory; *about* says what it is."""
     (directory / "calls").mkdir(parents=True)
     (directory / "xml").mkdir()
     rows = "".join(f"{_row(each)}\n" for each in recording.operations)
-    (directory / "index.md").write_text(HEAD.format(version=version) + rows, encoding="utf-8")
+    (directory / "index.md").write_text(HEAD.format(about=about) + rows, encoding="utf-8")
     for call in recording.calls():
         if call.stdin is not None:
             (directory / "calls" / _file_name(call)).write_text(json.dumps(_as_json(call), indent=1), encoding="utf-8")
@@ -46,6 +44,13 @@ def write(recording: Recording, version: str, directory: Path) -> None:
             (directory / "xml" / name).write_text(each.xml, encoding="utf-8")
     for operation_name, text in recording.contexts.items():
         (directory / "xml" / f"{operation_name}.context.sh").write_text(text, encoding="utf-8")
+
+
+def write_variant(recording: Recording, version: Version, into: Path) -> Path:
+    """Write the variant of *version* into a new directory in *into*, whose name tells the sandbox the version."""
+    directory = into / f"oned-{version.name}"
+    write(variant(recording, version), f"What oned {version.name} would call, made from calls of oned 7.4", directory)
+    return directory
 
 
 def _operation(version: Version, operation: Operation) -> Operation:
