@@ -254,5 +254,6 @@ def _names(text: str) -> list[str]:
 
 
 def _last_line(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.strip()]
+    """What a script said last, without the marks around a message before 6.0.3 (opennebula.md 1.5)."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("ERROR MESSAGE ")]
     return lines[-1] if lines else "no message"
