@@ -118,13 +118,16 @@ def test_5_8_has_its_own_words() -> None:
 
 
 def test_backups_are_called_as_the_version_knows_them() -> None:
-    """Before 6.6 not at all; 6.6 has no backup job, and a colon after the disks."""
+    """Before 6.6 not at all; 6.6 has no backup job, a colon after the disks, and no restore in place."""
     call = next(each for each in recorded() if each.action == "prebackup_live")
     assert not is_known(named("5.8.5"), call)
     assert not is_known(named("6.4.0"), call)
     place, disks, deploy_id, _job, *ids = call.argv
     assert as_called_by(named("6.6.3"), call).argv == (place, f"{disks}:", deploy_id, *ids)
     assert as_called_by(named("6.10.0"), call).argv == call.argv
+    restore = next(each for each in recorded() if each.action == "restore")
+    assert [is_known(each, restore) for each in VERSIONS] == [False, False, False, True]
+    assert is_known(named("6.6.3"), replace(restore, kind="ds", driver="rsync"))
 
 
 def named(version: str) -> Version:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from tests.variants.documents import as_written_by
-from tests.variants.versions import BACKUP_ACTIONS, Carrier, Version
+from tests.variants.versions import AROUND_BACKUP, Carrier, Version
 
 from entrypoints.sandbox.replay.payload import is_document, with_document
 from entrypoints.sandbox.replay.recording import DOCUMENT_WORD, Call
@@ -19,9 +19,8 @@ _JOB_OF_BACKUP = 3
 
 def is_known(version: Version, call: Call) -> bool:
     """Whether *version* makes such a call at all."""
-    if call.kind == "tm":
-        return call.plain_action not in version.no_actions
-    return call.kind != "ds" or (call.driver not in version.no_drivers and call.action not in version.no_actions)
+    known_driver = call.kind != "ds" or call.driver not in version.no_drivers
+    return known_driver and f"{call.kind}/{call.plain_action}" not in version.no_actions
 
 
 def as_called_by(version: Version, call: Call) -> Call:
@@ -33,7 +32,7 @@ def as_called_by(version: Version, call: Call) -> Call:
         changed = _with_action_data(version, changed)
     elif call.kind == "tm" and call.action in MIGRATIONS and version.vm_in_argument:
         changed = _with_vm_argument(changed)
-    elif call.kind == "tm" and call.plain_action in BACKUP_ACTIONS - {"restore"}:
+    elif call.kind == "tm" and call.plain_action in AROUND_BACKUP:
         changed = _with_backup_arguments(version, changed)
     return _with_answer(version, changed if version.suffixes or call.kind != "tm" else _without_suffix(changed))
 

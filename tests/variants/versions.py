@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-BACKUP_ACTIONS = frozenset({"prebackup", "prebackup_live", "postbackup", "postbackup_live", "restore"})
+AROUND_BACKUP = ("prebackup", "prebackup_live", "postbackup", "postbackup_live")
+NOT_BEFORE_6_10 = frozenset({"tm/restore", "ds/ls"})
+NOT_BEFORE_6_6 = NOT_BEFORE_6_10 | {f"tm/{action}" for action in AROUND_BACKUP}
 BACKUP_DRIVERS = frozenset({"rsync", "restic"})
 
 
@@ -23,8 +25,9 @@ class Version:
 
     *vm_in_argument*: the VM of a migration is argument 6, not on standard input. *suffixes*: actions carry the driver
     of the system datastore. *fstype*: an image has FSTYPE and no FORMAT and FS. *cp_tells_format*: `cp` prints the
-    format after the source. *job_argument*, *colon_after_disks*: of the arguments of backups. *no_actions*: `tm`
-    actions it does not know; *no_drivers*: datastore drivers. *no_elements*: tags that its documents do not have.
+    format after the source. *job_argument*, *colon_after_disks*: of the arguments of backups. *no_actions*:
+    what it does not know, as `kind/action`; *no_drivers*: datastore drivers. *no_elements*: tags that
+    its documents do not have.
     """
 
     name: str
@@ -53,14 +56,14 @@ VERSIONS = (
         suffixes=False,
         fstype=True,
         cp_tells_format=False,
-        no_actions=BACKUP_ACTIONS,
+        no_actions=NOT_BEFORE_6_6,
         no_drivers=BACKUP_DRIVERS,
         no_elements=SINCE_6_0,
     ),
     Version(
         "6.4.0",
         Carrier.ARGUMENT,
-        no_actions=BACKUP_ACTIONS,
+        no_actions=NOT_BEFORE_6_6,
         no_drivers=BACKUP_DRIVERS,
         no_elements=SINCE_6_6,
     ),
@@ -69,7 +72,7 @@ VERSIONS = (
         Carrier.STDIN_AFTER_DASH,
         job_argument=False,
         colon_after_disks=True,
-        no_actions=frozenset({"restore"}),
+        no_actions=NOT_BEFORE_6_10,
         no_elements=SINCE_6_10,
     ),
     Version("6.10.0", Carrier.STDIN, no_elements=SINCE_7_0),
