@@ -59,11 +59,16 @@ def test_the_end_of_a_migration_that_cannot_be_seen_stays(ended) -> None:
     assert marking.MIGRATION not in ended.bench.cluster.definitions([DISK])[DISK].marks
 
 
+def _restore_witness(ended) -> None:
+    seen = ended.bench.storage.cluster.deployments([DISK])[DISK]
+    ended.bench.snapshots._restore_witness(ended.bench.storage, seen, None)
+
+
 def test_a_revert_leaves_an_attachment_that_cannot_be_seen(ended) -> None:
     """Only one that nobody uses for certain is taken for a former witness."""
-    ended.bench.snapshots._restore_witness(ended.bench.storage, DISK, None)
+    _restore_witness(ended)
 
     assert ended.attached
     ended.unseen = False
-    ended.bench.snapshots._restore_witness(ended.bench.storage, DISK, None)
+    _restore_witness(ended)
     assert not ended.attached
