@@ -19,9 +19,8 @@ from entrypoints.sandbox.replay.machines import linked_volume
 from entrypoints.sandbox.replay.rewriting import Rewriting
 from entrypoints.sandbox.replay.site import Site
 from entrypoints.sandbox.replay.subject import At
+from entrypoints.sandbox.replay.unfinished import unfinished
 from entrypoints.sandbox.world import Sandbox
-
-TWO_PRIMARIES = "DrbdOptions/Net/allow-two-primaries"
 
 
 class Audit:
@@ -62,8 +61,8 @@ class Audit:
             for resource in definition.wanted_diskless():
                 if self._host(resource) not in allowed:
                     yield f"{name} is attached to {self._host(resource)}, where no VM uses it"
-            if not self._holdings.half_done(volume):
-                yield from _two_writers(definition)
+            migrating = bool(self._holdings.half_done(volume))
+            yield from unfinished(self._sandbox.linstor, definition, migrating=migrating)
         for disk in self._holdings.disks.values():
             yield from self._missing_attachments(disk, definitions)
 
@@ -147,17 +146,6 @@ def _volume_findings(volume: Volume, definition: Definition) -> Iterator[str]:
     size = definition.volumes[min(definition.volumes)].size if definition.volumes else 0
     if size < volume.size_mib * 1024:
         yield f"{volume.name} has {size} KiB; oned was told {volume.size_mib} MiB"
-
-
-def _two_writers(definition: Definition) -> Iterator[str]:
-    """LINSTOR's properties and what the kernels were told."""
-    if definition.props.get(TWO_PRIMARIES) == "yes":
-        yield f"{definition.name} may be written on every host at once, and no migration runs"
-    pairs = {pair for pair, props in definition.connections.items() if props.get(TWO_PRIMARIES) == "yes"}
-    for pair in sorted(map(sorted, pairs)):
-        yield f"{definition.name} may be written on {' and '.join(pair)} at once, and no migration runs"
-    if definition.kernel and not pairs and definition.props.get(TWO_PRIMARIES) != "yes":
-        yield f"the kernels still let two hosts write {definition.name}; LINSTOR has forgotten it"
 
 
 def _usable(resource: Resource) -> bool:
