@@ -220,6 +220,25 @@ def test_a_snapshot_is_on_record_while_it_is_taken(play: Play) -> None:
     assert play.until(IMAGES, DEPLOY, take, drop).snapshot(0, 2) is None
 
 
+def test_a_snapshot_that_fails_is_taken_off_the_record(play: Play) -> None:
+    """No disk has a snapshot that nobody took; only its number is used up."""
+    take = Operation("take", calls=(call(f"tm/linstor/snap_create_live.ssh host-a:{D}/disk.0 2 7 100", 1),))
+
+    assert play.until(IMAGES, DEPLOY, take, stop=take.calls[0]).snapshot(0, 2) is not None
+    assert play.until(IMAGES, DEPLOY, take).snapshot(0, 2) is None
+
+
+def test_a_disk_has_the_size_that_its_image_had_by_then(play: Play) -> None:
+    """A persistent image grows with the disks that it was; a document from later is no guide for the time before."""
+    attach = Operation("attach", calls=(call(f"tm/linstor/ln.ssh fe:Image-4 host-a:{D}/disk.5 7 100"),))
+    again = Operation("again", calls=(call(f"tm/linstor/ln.ssh fe:Image-4 host-a:{D}/disk.6 7 100"),))
+    grown = "<IMAGE><ID>4</ID><SOURCE>Image-4</SOURCE><PERSISTENT>1</PERSISTENT><SIZE>192</SIZE></IMAGE>"
+    later = Operation("later", documents=(Document("later", "image", 4, grown),))
+
+    vm = play.until(IMAGES, DEPLOY, attach, later, again)
+    assert [each.size_mib for each in vm.disks if each.disk_id >= 5] == [64, 192]
+
+
 def test_a_site_is_read_off_its_recording() -> None:
     """Front-end, hosts, groups, shared datastores and sizes of sources come from the calls and documents."""
     shared = "<DATASTORE><ID>103</ID><TYPE>1</TYPE><TM_MAD>shared</TM_MAD><TEMPLATE/></DATASTORE>"

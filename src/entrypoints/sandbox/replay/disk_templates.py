@@ -22,7 +22,7 @@ class DiskTemplates:
     def __init__(self, recording: Recording, rewriting: Rewriting) -> None:
         self._order = {id(operation): place for place, operation in enumerate(recording.operations)}
         self._vms = list(self._recorded_vms(recording, rewriting))
-        self._images = dict(self._recorded_images(recording, rewriting))
+        self._images = list(self._recorded_images(recording, rewriting))
         self._resizes = [
             (place, subject(call))
             for place, operation in enumerate(recording.operations)
@@ -42,20 +42,19 @@ class DiskTemplates:
                     yield place, subject(call).vm or -1, rewriting.tree(call.document)
 
     @staticmethod
-    def _recorded_images(recording: Recording, rewriting: Rewriting) -> Iterator[tuple[str, etree._Element]]:
-        """Images by the name of their volume: as the driver printed it, or as the document says."""
-        for call in recording.calls():
-            if call.kind == "ds" and "<IMAGE>" in call.document:
-                image = rewriting.tree(call.document).find("IMAGE")
-                source = (call.stdout or "").split(" ")[0].strip() or (
-                    subject(call).source if image is not None else ""
-                )
-                if image is not None and source and call.plain_action in ("cp", "mkfs", "clone"):
-                    yield source, image
-        for document in recording.documents("image"):
-            image = rewriting.tree(document.xml)
-            if source := (image.findtext("SOURCE") or "").strip():
-                yield source, image
+    def _recorded_images(recording: Recording, rewriting: Rewriting) -> Iterator[tuple[int, str, etree._Element]]:
+        """(place of the operation, volume, IMAGE): the volume as the driver printed it, or as the document says."""
+        for place, operation in enumerate(recording.operations):
+            for call in operation.calls:
+                if call.kind == "ds" and call.plain_action in ("cp", "mkfs", "clone") and "<IMAGE>" in call.document:
+                    image = rewriting.tree(call.document).find("IMAGE")
+                    source = (call.stdout or "").split(" ")[0].strip() or subject(call).source
+                    if image is not None and source:
+                        yield place, source, image
+            for document in operation.documents:
+                if document.kind == "image":
+                    image = rewriting.tree(document.xml)
+                    yield place, (image.findtext("SOURCE") or "").strip(), image
 
     # -- VMs --------------------------------------------------------------------------------------
 
@@ -100,7 +99,7 @@ class DiskTemplates:
         """The DISK that *call* makes."""
         disk = self._recorded_disk(about, operation)
         if disk is None:
-            disk = self._of_image(call, about) if about.source else _volatile(call, about)
+            disk = self._of_image(call, about, operation) if about.source else _volatile(call, about)
         return disk
 
     def _recorded_disk(self, about: Subject, operation: Operation) -> etree._Element | None:
@@ -119,9 +118,9 @@ class DiskTemplates:
             size.text = str(about.size_mib or disk.findtext("ORIGINAL_SIZE") or size.text)
         return disk
 
-    def _of_image(self, call: Call, about: Subject) -> etree._Element:
-        image = self._images.get(about.source)
-        size = self.image_size(about.source)
+    def _of_image(self, call: Call, about: Subject, operation: Operation) -> etree._Element:
+        image = self._image(about.source, operation)
+        size = _size_mib(image)
         persistent = image is not None and image.findtext("PERSISTENT") == "1" and call.plain_action == "ln"
         return disk_element(
             {
@@ -144,11 +143,17 @@ class DiskTemplates:
             }
         )
 
-    def image_size(self, source: str) -> int:
-        """SIZE of an image in MiB, 0 where it is not known."""
-        image = self._images.get(source)
-        text = (image.findtext("SIZE") or "0") if image is not None else "0"
-        return int(text) if text.isdigit() else 0
+    def _image(self, source: str, operation: Operation) -> etree._Element | None:
+        """The image as it was by then: a persistent one grows with the disks that it was. Else its first document."""
+        place = self._order.get(id(operation), 0)
+        own = [(at, image) for at, name, image in self._images if name == source]
+        return next((image for at, image in reversed(own) if at <= place), own[0][1] if own else None)
+
+
+def _size_mib(image: etree._Element | None) -> int:
+    """SIZE of an image, 0 where it is not known."""
+    text = (image.findtext("SIZE") or "0") if image is not None else "0"
+    return int(text) if text.isdigit() else 0
 
 
 def _keep_disks(tree: etree._Element, wanted: set[int | None]) -> None:

@@ -131,9 +131,11 @@ class Knowledge:
         self._oned.put("vm", vm.vm_id, vm.render())
 
     def _after_failure(self, vm: VmDocument, call: Call, about: Subject) -> None:
-        """What oned takes back: the size, the disk that was to be attached, the host of a migration."""
+        """What oned takes back: the size, the snapshot, the disk that was to be attached, the host of a migration."""
         if call.plain_action == "resize":
             vm.set_disk(about.disk or 0, "SIZE", self._size_before)
+        elif call.plain_action.startswith("snap_create"):
+            vm.drop_snapshot(about.disk or 0, about.snapshot or 0)
         elif call.plain_action in _MAKES_DISK and vm.running:
             self._ended.append((vm.vm_id, about.disk or 0))
         elif call.plain_action == "premigrate" and not about.caller:
