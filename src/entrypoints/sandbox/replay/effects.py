@@ -94,7 +94,6 @@ class Hypervisor:
         (directory / "vm.xml").write_text(self._knowledge.vm(vm).render(), encoding="utf-8")
         (directory / "ds.xml").write_text(f"<DATASTORE><ID>{place.datastore}</ID></DATASTORE>", encoding="utf-8")
         if not call.exit_code:
-            self._waiting.pop(vm, None)
             self._start(vm, place)
 
     def _restore(self, call: Call, about: Subject, vm: int) -> None:
@@ -196,6 +195,11 @@ class Hypervisor:
     def _is_one(self, old: At, target: At) -> bool:
         return old.datastore == target.datastore and old.datastore in self._shared
 
+    @property
+    def waiting(self) -> set[int]:
+        """The VMs that run as the recording says, and whose guests wait for their disks."""
+        return set(self._waiting)
+
     # -- the end of an operation ------------------------------------------------------------------
 
     def after_operation(self, excused: bool) -> list[str]:
@@ -204,14 +208,16 @@ class Hypervisor:
         for vm, place in list(self._waiting.items()):
             try:
                 self._start(vm, place)
-                del self._waiting[vm]
             except DiskFailed as failed:
+                self._waiting[vm] = place
                 missing.append(f"the guest of VM {vm} cannot go on: {failed}")
         return [] if excused else missing
 
     # -- places -----------------------------------------------------------------------------------
 
     def _start(self, vm: int, place: At) -> None:
+        """Wherever a guest starts, it does not wait elsewhere any more."""
+        self._waiting.pop(vm, None)
         self._machines.start(vm, place.host, self._text(place), self._wanted(vm, place))
 
     def _wanted(self, vm: int, directory: At) -> list[Wanted]:
