@@ -1,11 +1,11 @@
-"""Compares three worlds at the end of an operation: what the calls say must exist, LINSTOR, and the hosts.
+"""Compares three worlds at the end of an operation: what oned says and its calls ask for, LINSTOR, and the hosts.
 
 One sentence for everything that is left over, missing, or not as it was written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +14,14 @@ from adapters.memory.linstor.objects import Definition, Resource
 from domain.names import VolumeName, snapshot_number
 from entrypoints.sandbox.replay.blocks import BLOCK
 from entrypoints.sandbox.replay.holdings import HeldDisk, Holdings, Volume
+from entrypoints.sandbox.replay.knowledge import Knowledge
 from entrypoints.sandbox.replay.ledger import Ledger
 from entrypoints.sandbox.replay.machines import linked_volume
+from entrypoints.sandbox.replay.recording import Operation
 from entrypoints.sandbox.replay.rewriting import Rewriting
 from entrypoints.sandbox.replay.site import Site
 from entrypoints.sandbox.replay.subject import At
+from entrypoints.sandbox.replay.told import Disagreement, Documents
 from entrypoints.sandbox.replay.unfinished import unfinished
 from entrypoints.sandbox.world import Sandbox
 
@@ -26,21 +29,43 @@ from entrypoints.sandbox.world import Sandbox
 class Audit:
     """Looks at the whole sandbox."""
 
-    def __init__(self, sandbox: Sandbox, holdings: Holdings, ledger: Ledger, rewriting: Rewriting, site: Site) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        knowledge: Knowledge,
+        holdings: Holdings,
+        ledger: Ledger,
+        rewriting: Rewriting,
+        site: Site,
+    ) -> None:
         self._sandbox = sandbox
+        self._knowledge = knowledge
+        self._documents = Documents(sandbox, rewriting, site.location)
         self._holdings = holdings
         self._ledger = ledger
         self._rewriting = rewriting
         self._site = site
         self._nodes = {node: host for host, node in sandbox.hosts.nodes.items()}
 
-    def findings(self) -> list[str]:
-        """Everything that is not as it must be."""
+    def findings(self, operation: Operation, waiting: Container[int]) -> list[str]:
+        """Everything that is not as it must be when *operation* is over. *waiting*: VMs whose guests wait for disks."""
         state = self._sandbox.linstor.state
         with state.lock:
             definitions = dict(state.definitions)
             found = [*self._volumes(definitions), *self._attachments(definitions), *self._contents(definitions)]
+            found += map(str, self._told(operation, definitions, waiting))
         return [*found, *self._directories(), *self._links()]
+
+    # -- oned -------------------------------------------------------------------------------------
+
+    def _told(
+        self, operation: Operation, definitions: dict[str, Definition], waiting: Container[int]
+    ) -> Iterator[Disagreement]:
+        doubtful = self._holdings.doubtful_snapshots()
+        for vm in self._knowledge.vms():
+            yield from self._documents.differing(vm, definitions, waits=vm.vm_id in waiting, doubtful=doubtful)
+        for image in self._knowledge.images(operation):
+            yield from self._documents.image(image, definitions, doubtful)
 
     # -- LINSTOR ----------------------------------------------------------------------------------
 

@@ -68,6 +68,10 @@ class Holdings:
         """The disks that are *volume*."""
         return (disk for disk in self.disks.values() if disk.volume == volume)
 
+    def doubtful_snapshots(self) -> set[tuple[str, int]]:
+        """(volume, number) of the snapshots whose deletion failed: they may be there or not."""
+        return {(name, number) for name, volume in self.volumes.items() for number in volume.doubtful}
+
     def half_done(self, volume: VolumeName) -> set[str]:
         """The targets of migrations of that volume that were begun, and nobody has told the driver that they ended.
 

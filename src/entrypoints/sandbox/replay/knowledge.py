@@ -15,7 +15,7 @@ from entrypoints.sandbox.replay.datastores import datastores_of
 from entrypoints.sandbox.replay.disk_templates import DiskTemplates
 from entrypoints.sandbox.replay.recording import Call, Operation, Recording
 from entrypoints.sandbox.replay.rewriting import Rewriting
-from entrypoints.sandbox.replay.subject import Subject, subject
+from entrypoints.sandbox.replay.subject import LINSTOR, Subject, subject
 from entrypoints.sandbox.replay.vm_document import ACTIVE, STATES, VmDocument, state_after
 
 _MAKES_DISK = ("clone", "ln", "mkimage", "mkswap")
@@ -151,6 +151,15 @@ class Knowledge:
     def vm(self, vm_id: int) -> VmDocument:
         """The document of a VM that a call was about."""
         return self._vms[vm_id]
+
+    def vms(self) -> list[VmDocument]:
+        """The documents of all VMs that calls were about."""
+        return list(self._vms.values())
+
+    def images(self, operation: Operation) -> list[etree._Element]:
+        """The images of our datastores that were recorded when *operation* was over."""
+        documents = [self._rewriting.tree(each.xml) for each in operation.documents if each.kind == "image"]
+        return [each for each in documents if self.driver_of(int(each.findtext("DATASTORE_ID") or -1)) == LINSTOR]
 
     def driver_of(self, datastore: int) -> str:
         """TM_MAD of a datastore, "" where it is not known."""

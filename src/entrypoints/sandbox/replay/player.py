@@ -52,7 +52,7 @@ class Player:
         self._hypervisor = Hypervisor(
             sandbox, self._machines, self._holdings, self._knowledge, self._rewriting, site.shared
         )
-        self._audit = Audit(sandbox, self._holdings, self._ledger, self._rewriting, site)
+        self._audit = Audit(sandbox, self._knowledge, self._holdings, self._ledger, self._rewriting, site)
         self._known: set[str] = set()
 
     def play(self, steps: Sequence[Step]) -> None:
@@ -73,7 +73,8 @@ class Player:
     def _look_around(self, operation: Operation) -> None:
         """The audit; what an earlier operation left is told once."""
         excused = any(call.exit_code and call.plain_action == "premigrate" for call in operation.calls)
-        found = [*self._hypervisor.after_operation(excused), *self._audit.findings()]
+        found = self._hypervisor.after_operation(excused)
+        found += self._audit.findings(operation, self._hypervisor.waiting)
         for what in found:
             if what not in self._known:
                 self._report.end(what)

@@ -77,6 +77,10 @@ class VmDocument:
         """The DISK of that id."""
         return find_disk(self._tree, disk_id)
 
+    def disks(self) -> list[int]:
+        """The ids of all DISKs."""
+        return [int(each.findtext("DISK_ID") or -1) for each in self._tree.findall("TEMPLATE/DISK")]
+
     def put_disk(self, disk: etree._Element) -> None:
         """Add a DISK, in place of one with the same id."""
         self.drop_disk(int(disk.findtext("DISK_ID") or -1))
@@ -107,6 +111,10 @@ class VmDocument:
             (int(each.findtext("SEQ") or 0), each.findtext("HOSTNAME") or "", int(each.findtext("DS_ID") or -1))
             for each in self._tree.findall("HISTORY_RECORDS/HISTORY")
         ]
+
+    def host(self) -> str:
+        """HOSTNAME of the last history record, "" before the first."""
+        return self.history()[-1][1] if self.history() else ""
 
     def record_driver(self) -> str:
         """TM_MAD of the last history record."""
@@ -142,6 +150,11 @@ class VmDocument:
             record = etree.SubElement(own, "SNAPSHOT")
             for name, value in {"ID": str(snapshot_id), **values}.items():
                 set_text(record, name, value)
+
+    def snapshots(self, disk_id: int) -> set[int]:
+        """The ids of the snapshots of a disk."""
+        own = snapshots_of(self._tree, disk_id)
+        return {int(each.findtext("ID") or -1) for each in own.findall("SNAPSHOT")} if own is not None else set()
 
     def drop_snapshot(self, disk_id: int, snapshot_id: int) -> None:
         """Forget a snapshot of a disk."""
