@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,11 @@ class World:
         """Oned's document of the persistent image, of this very moment."""
         self.operation = Operation("op", documents=(Document("op", "image", 4, READY.format(size_mib, source)),))
 
+    def lose_image(self) -> None:
+        """Oned has just described an image, and LINSTOR does not have it."""
+        self.image_says(64)
+        self.sandbox.linstor.state.definitions.pop(PERSISTENT)
+
     def go_to(self, host: str) -> None:
         """Oned says that the VM is on another host."""
         self.vm.begin_record(1, host, 102, "ssh")
@@ -140,7 +146,7 @@ ONED: dict[str, tuple[Fault, str]] = {
     "no guest": (lambda world: world.vm.set_state(STATES["POWEROFF"]), "oned says no guest runs; LINSTOR has"),
     "a disk less": (lambda world: world.vm.drop_disk(1), "in fact a guest runs on host-a with disks 0, 1"),
     "an image of another size": (lambda world: world.image_says(32), "image 4: oned says"),
-    "an image that is not there": (lambda world: world.image_says(64, "Image-9"), "LINSTOR has no such volume"),
+    "an image that is not there": (lambda world: world.lose_image(), "image 4: oned says"),
 }
 LINSTOR: dict[str, tuple[Fault, str]] = {
     "a smaller volume": (lambda world: setattr(world.definition().volumes[0], "size", 4096), "of 4096 KiB"),
@@ -241,3 +247,32 @@ def test_a_snapshot_whose_deletion_failed_may_be_there_or_not(world: World) -> N
 
     world.sandbox.linstor.snapshots.delete(COPY, SNAPSHOT)
     assert world.findings() == []
+
+
+def test_a_disk_whose_end_failed_may_be_there_or_not(world: World) -> None:
+    """Oned keeps it, and the guest has given it back."""
+    delete = call(f"tm/linstor/mvds.ssh host-a:{D}/disk.1 {PERSISTENT} {VM} 100")
+    world.sandbox.guests.detach(VM, 1)
+    assert world.findings() != []
+
+    world.holdings.after(replace(delete, exit_code=1), 0)
+    assert world.findings() == []
+
+
+@pytest.mark.parametrize(("asked", "found"), [("--success 7", False), ("--delete-db 7", False), ("--success 8", True)])
+def test_what_an_administrator_told_oned_of_a_vm_is_no_evidence(world: World, asked: str, found: bool) -> None:
+    """`recover --success` and `--delete-db` change the document, and no driver makes it so."""
+    world.operation = Operation("op", commands=(f"onevm recover {asked}",))
+    world.vm.set_disk(0, "SIZE", "128")
+
+    assert any("oned says" in each for each in world.findings()) is found
+
+
+def test_a_qcow2_disk_may_have_a_larger_volume_and_no_smaller_one(world: World) -> None:
+    """Its volume holds the tables of the format, too."""
+    world.vm.set_disk(0, "FORMAT", "qcow2")
+    world.vm.set_disk(0, "SIZE", "63")
+    assert world.findings() == []
+
+    world.vm.set_disk(0, "SIZE", "65")
+    assert any("disk 0 of VM 7: oned says" in each for each in world.findings())

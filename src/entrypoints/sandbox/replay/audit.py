@@ -5,6 +5,7 @@ One sentence for everything that is left over, missing, or not as it was written
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,6 +25,9 @@ from entrypoints.sandbox.replay.subject import At
 from entrypoints.sandbox.replay.told import Disagreement, Documents
 from entrypoints.sandbox.replay.unfinished import unfinished
 from entrypoints.sandbox.world import Sandbox
+
+_ASSERTS = re.compile(r"onevm recover --(?:success|delete-db) (\d+)")
+"""An administrator tells oned how a VM is, and no driver makes it so: its document is no evidence from then on."""
 
 
 class Audit:
@@ -45,6 +49,7 @@ class Audit:
         self._ledger = ledger
         self._rewriting = rewriting
         self._site = site
+        self._asserted: set[int] = set()
         self._nodes = {node: host for host, node in sandbox.hosts.nodes.items()}
 
     def findings(self, operation: Operation, waiting: Container[int]) -> list[str]:
@@ -62,10 +67,17 @@ class Audit:
         self, operation: Operation, definitions: dict[str, Definition], waiting: Container[int]
     ) -> Iterator[Disagreement]:
         doubtful = self._holdings.doubtful_snapshots()
+        self._asserted |= {int(each) for command in operation.commands for each in _ASSERTS.findall(command)}
         for vm in self._knowledge.vms():
-            yield from self._documents.differing(vm, definitions, waits=vm.vm_id in waiting, doubtful=doubtful)
+            if vm.vm_id not in self._asserted:
+                waits, unsettled = vm.vm_id in waiting, self._holdings.unsettled(vm.vm_id)
+                yield from self._documents.differing(
+                    vm, definitions, waits=waits, doubtful=doubtful, unsettled=unsettled
+                )
         for image in self._knowledge.images(operation):
-            yield from self._documents.image(image, definitions, doubtful)
+            # an image that no played call has made comes from a backup, which no stand-in can fetch
+            if image.findtext("SOURCE") in self._holdings.volumes:
+                yield from self._documents.image(image, definitions, doubtful)
 
     # -- LINSTOR ----------------------------------------------------------------------------------
 

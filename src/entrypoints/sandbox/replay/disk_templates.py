@@ -165,6 +165,7 @@ def _keep_disks(tree: etree._Element, wanted: set[int | None]) -> None:
 
 
 def _volatile(call: Call, about: Subject) -> etree._Element:
+    kind = call.argv[1] if call.plain_action == "mkimage" else "raw"
     return disk_element(
         {
             "DISK_ID": about.disk,
@@ -172,7 +173,7 @@ def _volatile(call: Call, about: Subject) -> etree._Element:
             "DATASTORE_ID": about.datastore,
             "TM_MAD": call.driver,
             "TYPE": "swap" if call.plain_action == "mkswap" or "swap" in call.argv else "fs",
-            "FORMAT": "raw",
+            "FORMAT": "qcow2" if kind == "qcow2" else "raw",
             "DRIVER": "raw",
             "DISK_TYPE": "BLOCK" if call.driver == LINSTOR else "FILE",
         }

@@ -72,6 +72,10 @@ class Holdings:
         """(volume, number) of the snapshots whose deletion failed: they may be there or not."""
         return {(name, number) for name, volume in self.volumes.items() for number in volume.doubtful}
 
+    def unsettled(self, vm_id: int) -> frozenset[int]:
+        """The disks of a VM that need be nowhere after a failure: they may be there or not."""
+        return frozenset(disk.of.disk for disk in self.vm_disks(vm_id) if not disk.needed)
+
     def half_done(self, volume: VolumeName) -> set[str]:
         """The targets of migrations of that volume that were begun, and nobody has told the driver that they ended.
 

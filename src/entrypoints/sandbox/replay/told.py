@@ -6,7 +6,8 @@ image says the same of its volume. They are held to their word where they have o
 - A VM that is on its way, failed on its way, waits for a host or is DONE says nothing of its disks: after a failure,
   and after `recover --delete-db`, oned does not know what is left.
 - A VM that is STOPPED or UNDEPLOYED has its volumes, and no host.
-- A disk of another driver is a file, and no volume of LINSTOR.
+- A disk of another driver is a file, and no volume of LINSTOR; a qcow2 disk has a larger volume than its guest sees.
+- A disk whose end failed may be there or not, and so may a snapshot.
 - An image that is locked or in error is being made, or was never complete.
 """
 
@@ -47,11 +48,12 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Told:
-    """One disk in one world: its volume, size in KiB, numbers of snapshots."""
+    """One disk in one world: its volume, size in KiB, numbers of snapshots. *or_more*: the volume may be larger."""
 
     volume: str
     size_kib: int
     snapshots: frozenset[int]
+    or_more: bool = False
 
     def __str__(self) -> str:
         numbers = ", ".join(map(str, sorted(self.snapshots))) or "none"
@@ -73,17 +75,18 @@ class Documents:
         *,
         waits: bool,
         doubtful: Container[tuple[str, int]],
+        unsettled: frozenset[int],
     ) -> Iterator[Disagreement]:
         """Everything in which one VM is not as oned says.
 
         *waits*: the recorded hypervisor said that a guest goes on which cannot yet. *doubtful*: (volume, number) of
-        snapshots whose deletion failed: they may be there or not.
+        snapshots whose deletion failed, *unsettled*: disks whose end failed: they may be there or not.
         """
         if not waits:
-            yield from self._guest(vm, definitions)
+            yield from self._guest(vm, definitions, unsettled)
         if not (vm.running or vm.state in ON_HOST + PARKED):
             return
-        for disk in vm.disks():
+        for disk in sorted(set(vm.disks()) - unsettled):
             volume = volume_in(vm, disk)
             if volume is not None:
                 yield from self._disk(vm, disk, volume, definitions, doubtful)
@@ -105,12 +108,14 @@ class Documents:
 
     # -- guests -----------------------------------------------------------------------------------
 
-    def _guest(self, vm: VmDocument, definitions: Mapping[str, Definition]) -> Iterator[Disagreement]:
+    def _guest(
+        self, vm: VmDocument, definitions: Mapping[str, Definition], unsettled: frozenset[int]
+    ) -> Iterator[Disagreement]:
         """A VM that runs does so where its last history record says, with all its disks, and no other VM does."""
         guest = self._sandbox.guests.guests.get(vm.vm_id)
-        found = _guest(guest.host, set(guest.open)) if guest is not None and guest.open else "no guest runs"
+        found = _guest(guest.host, set(guest.open) - unsettled) if guest and guest.open else "no guest runs"
         if vm.running:
-            told = _guest(vm.host(), set(vm.disks()))
+            told = _guest(vm.host(), set(vm.disks()) - unsettled)
         elif vm.state in WITHOUT_GUEST:
             told = "no guest runs"
         else:
@@ -137,7 +142,7 @@ class Documents:
         doubtful: Container[tuple[str, int]],
     ) -> Iterator[Disagreement]:
         size = int(vm.value(disk, "SIZE") or 0) * 1024
-        told = Told(volume, size, frozenset(vm.snapshots(disk)))
+        told = Told(volume, size, frozenset(vm.snapshots(disk)), vm.value(disk, "FORMAT") == "qcow2")
         found = told_by_linstor(definitions.get(volume))
         link = None if vm.state in PARKED else self._link(vm, disk)
         if _agree(told, found, doubtful) and (vm.state in PARKED or link == volume):
@@ -172,7 +177,9 @@ def told_by_linstor(definition: Definition | None) -> Told | None:
 
 
 def _agree(told: Told, found: Told | None, doubtful: Container[tuple[str, int]]) -> bool:
-    if found is None or (found.volume, found.size_kib) != (told.volume, told.size_kib):
+    if found is None or found.volume != told.volume or found.size_kib < told.size_kib:
+        return False
+    if found.size_kib > told.size_kib and not told.or_more:
         return False
     return all((told.volume, each) in doubtful for each in told.snapshots ^ found.snapshots)
 
