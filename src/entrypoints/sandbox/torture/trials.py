@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from entrypoints.sandbox.replay.unfinished import unfinished
 from entrypoints.sandbox.torture.kills import Ended, Order, run
 from entrypoints.sandbox.torture.scenes import SCENES
 from entrypoints.sandbox.torture.stage import VM, Stage
@@ -59,6 +60,7 @@ def trial(name: str, kill_after: int, good: Undisturbed, seed: int) -> Trial:
         again = run(sandbox, order)
         found = [f"the retry ended with {again.exit_code}: {again.stderr}"] if again.exit_code else []
         found += _differences(good.state, state(sandbox))
+        found += _unfinished(sandbox, name)
         if VM in stage.sandbox.guests.guests:
             found += [f"lost: {each}" for each in stage.sandbox.guests.lost(VM)]
         return Trial(first.killed_after, tuple(found))
@@ -68,6 +70,14 @@ def _staged(sandbox: Sandbox, name: str, seed: int) -> tuple[Stage, Order]:
     stage = Stage(sandbox)
     stage.furnish(seed)
     return stage, SCENES[name](stage)
+
+
+def _unfinished(sandbox: Sandbox, name: str) -> list[str]:
+    """What no order works on any more; after `premigrate` a migration is under way."""
+    model, migrating = sandbox.linstor, name == "tm/premigrate"
+    with model.state.lock:
+        volumes = list(model.state.definitions.values())
+        return [each for volume in volumes for each in unfinished(model, volume, migrating=migrating)]
 
 
 def _require(name: str, ended: Ended) -> None:
