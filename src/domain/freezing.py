@@ -15,25 +15,36 @@ from domain.ports import Hosts
 from domain.steps import FreezeGuest, ThawGuest
 
 
+FROZEN = "frozen"
+
+
 @contextmanager
 def frozen(hosts: Hosts, host: HostName, deploy_id: str) -> Iterator[None]:
     """A block in which the guest *deploy_id* of *host* stands still. Raises HostUnreachable, HostCommandFailed."""
-    hosts.run(host, [FreezeGuest(deploy_id)])
+    try:
+        told = hosts.run(host, [FreezeGuest(deploy_id)])[0]
+    except HostError:
+        # its answer may be what was lost
+        with suppress(HostError):
+            hosts.run(host, [ThawGuest(deploy_id)])
+        raise
     try:
         yield
     finally:
-        with suppress(HostUnreachable):
-            hosts.run(host, [ThawGuest(deploy_id)])
+        if told == FROZEN:
+            with suppress(HostUnreachable):
+                hosts.run(host, [ThawGuest(deploy_id)])
 
 
 @contextmanager
 def frozen_where_possible(hosts: Hosts, host: HostName, deploy_id: str) -> Iterator[None]:
     """The same for work that is also good without: a host that cannot freeze or thaw is no error."""
+    told = FROZEN
     with suppress(HostError):
-        hosts.run(host, [FreezeGuest(deploy_id)])
+        told = hosts.run(host, [FreezeGuest(deploy_id)])[0]
     try:
         yield
     finally:
-        # also after a failed freeze: its answer may be what was lost
-        with suppress(HostError):
-            hosts.run(host, [ThawGuest(deploy_id)])
+        if told == FROZEN:
+            with suppress(HostError):
+                hosts.run(host, [ThawGuest(deploy_id)])

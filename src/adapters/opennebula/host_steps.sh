@@ -128,16 +128,19 @@ tell_size() { # DEVICE
 # -- guests: a watchdog that is older than the freeze thaws, whatever becomes of the driver ----------------------------
 
 WATCHDOG=linstor-thaw-watchdog
+LIBVIRT=${LIBVIRT_URI:-qemu:///system}
 
 ask_guest() { # COMMAND DEPLOY_ID
-    timeout 30 virsh --connect "${LIBVIRT_URI:-qemu:///system}" "$1" "$2" > /dev/null 2>&1
+    timeout 30 virsh --connect "$LIBVIRT" "$1" "$2" > /dev/null 2>&1
 }
 
 watchdogs() { # DEPLOY_ID: numbers of the processes that will thaw it
     local file words
     for file in /proc/[0-9]*/cmdline; do
         mapfile -d '' -t words 2> /dev/null < "$file" || continue
-        if [ "${words[3]:-}" = "$WATCHDOG" ] && [ "${words[4]:-}" = "$1" ]; then basename -- "$(dirname -- "$file")"; fi
+        if [ "${words[3]:-} ${words[4]:-} ${words[6]:-}" = "$WATCHDOG $1 $LIBVIRT" ]; then
+            basename -- "$(dirname -- "$file")"
+        fi
     done 2> /dev/null
 }
 
@@ -149,7 +152,7 @@ end_watchdogs() { # DEPLOY_ID
 
 start_watchdog() { # DEPLOY_ID SECONDS
     setsid bash -c 'sleep "$2"; exec timeout 30 virsh --connect "$3" domfsthaw "$1"' \
-        "$WATCHDOG" "$1" "$2" "${LIBVIRT_URI:-qemu:///system}" > /dev/null 2>&1 < /dev/null &
+        "$WATCHDOG" "$1" "$2" "$LIBVIRT" > /dev/null 2>&1 < /dev/null &
     watchdog=$!
 }
 
@@ -166,8 +169,11 @@ freeze_guest() { # DEPLOY_ID SECONDS
     echo "no agent"
 }
 
-thaw_guest() { # DEPLOY_ID: without a watchdog nothing was frozen, and with one it goes on trying
-    if [ -z "$(watchdogs "$1")" ]; then return 0; fi
-    ask_guest domfsthaw "$1" || fail "the guest $1 does not thaw; its watchdog will try again"
+thaw_guest() { # DEPLOY_ID: a watchdog that somebody killed does not keep the guest frozen
+    local watched
+    watched=$(watchdogs "$1")
+    if ! ask_guest domfsthaw "$1" && [ -n "$watched" ]; then
+        fail "the guest $1 does not thaw; its watchdog will try again"
+    fi
     end_watchdogs "$1"
 }

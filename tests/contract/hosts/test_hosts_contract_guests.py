@@ -46,3 +46,14 @@ def test_a_thaw_leaves_no_watchdog(world: World) -> None:
     listed = subprocess.run(["ps", "-eo", "stat,args"], capture_output=True, text=True, check=True).stdout
     alive = [line for line in listed.splitlines() if "linstor-thaw-watchdog one-10 " in line and line[0] != "Z"]
     assert alive == []
+
+
+def test_a_guest_thaws_although_its_watchdog_was_killed(world: World) -> None:
+    """Whoever kills processes of a host must not leave a guest frozen for ever."""
+    world.agent(ALPHA, "one-11")
+    run(world, FreezeGuest("one-11", seconds=300))
+    subprocess.run(["pkill", "-f", "linstor-thaw-watchdog one-11 "], check=False)
+
+    run(world, ThawGuest("one-11"))
+
+    assert not world.is_frozen("one-11")
