@@ -12,6 +12,9 @@ from domain.opennebula import Datastore
 DEFAULT_GROUP = GroupName("DfltRscGrp")
 """The group that LINSTOR itself takes where none is named (linstor.md 1.1)."""
 
+ORDER_ID = "LINSTOR_ORDER_ID"
+"""What the environment calls the short id of the order; its error, log line, trace and requests carry it."""
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -1,7 +1,8 @@
 """Wiring: the one place that chooses adapters (dependency-injector).
 
 Adapters and rules are imported when they are first needed, because imports are most of what a short order costs.
-`wrap` gets a port by name and gives what the rules see: tests, traces and faults come in here.
+`wrap` gets a port by name and gives what the rules see: tests, traces and faults come in here. `watch` gets each
+request to LINSTOR and the call that sends it.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ def _installation(environment: Mapping[str, str]) -> Any:
     return Installation.find(environment)
 
 
-def _clusters(environment: Mapping[str, str], wrap: Wrap) -> Any:
+def _clusters(environment: Mapping[str, str], wrap: Wrap, watch: Any) -> Any:
     from adapters.linstor.clusters import RestClusters
     from entrypoints.wrapping import WrappedClusters
 
-    return WrappedClusters(RestClusters(environment), wrap)
+    return WrappedClusters(RestClusters(environment, watch), wrap)
 
 
 def _oned(environment: Mapping[str, str], wrap: Wrap) -> Any:
@@ -105,6 +106,11 @@ def _documents(oned: Callable[[], Any]) -> Any:
     return Documents(parse_vm, parse_action_data, lambda vm_id: oned().vm(vm_id))
 
 
+def unwatched(_request: Any, send: Callable[[], Any]) -> Any:
+    """The answer to a request to LINSTOR as it comes."""
+    return send()
+
+
 def plain(_name: str, port: Any) -> Any:
     """The port as it is."""
     return port
@@ -115,13 +121,14 @@ class Container(containers.DeclarativeContainer):
 
     environment: providers.Object[Mapping[str, str]] = providers.Object({})
     wrap = providers.Object(plain)
+    watch = providers.Object(unwatched)
     limits = providers.Singleton(Limits)
     known_limits = providers.Singleton(KnownLimits)
     warnings: providers.Singleton[list[str]] = providers.Singleton(list)
 
     installation = providers.Singleton(_installation, environment)
     front_end = providers.Singleton(lambda: HostName(socket.gethostname()))
-    clusters = providers.Singleton(_clusters, environment, wrap)
+    clusters = providers.Singleton(_clusters, environment, wrap, watch)
     oned = providers.Singleton(_oned, environment, wrap)
     pools = providers.Singleton(_pools, environment, wrap)
     monitord = providers.Singleton(_monitord, installation, environment, wrap)

@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from domain.errors import BadConfiguration
-from domain.settings import StorageSettings
+from domain.settings import ORDER_ID, StorageSettings
 
 
 @dataclass(frozen=True)
 class Access:
-    """Credentials and certificates; secrets never show in its text form."""
+    """Credentials and certificates; secrets never show in its text form.
+
+    *order_id* goes along in the `User-Agent`, which LINSTOR writes into its error reports and its access log.
+    """
 
     user: str = ""
     password: str = field(default="", repr=False)
@@ -27,6 +30,7 @@ class Access:
     cert_file: str = ""
     key_file: str = ""
     allow_plain: bool = False
+    order_id: str = ""
 
     @property
     def secret(self) -> bool:
@@ -56,6 +60,7 @@ def access_of(settings: StorageSettings, environment: Mapping[str, str]) -> Acce
         cert_file=settings.cert_file,
         key_file=settings.key_file,
         allow_plain=environment.get("LINSTOR_ALLOW_INSECURE_AUTH", "").lower() in ("yes", "true", "1"),
+        order_id=environment.get(ORDER_ID, ""),
     )
 
 

@@ -61,7 +61,8 @@ class Api(linstor.MultiLinstor):  # type: ignore[misc]
     """A connection that one thread uses; it connects when it is first needed, and again after a failure."""
 
     def __init__(self, controllers: Controllers, access: Access, connect_seconds: float) -> None:
-        super().__init__([str(each) for each in controllers.in_order(())], **_no_token_file())
+        agent = f"OpenNebula order {access.order_id}" if access.order_id else "OpenNebula"
+        super().__init__([str(each) for each in controllers.in_order(())], agent_info=agent, **_no_token_file())
         self._auth_token = None
         self._controllers = controllers
         self._access = access

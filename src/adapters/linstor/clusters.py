@@ -7,7 +7,7 @@ from collections.abc import Hashable, Mapping
 
 from adapters.linstor.access import access_of
 from adapters.linstor.cluster import RestCluster
-from adapters.linstor.controller import Controller
+from adapters.linstor.controller import Controller, Watch, unwatched
 from adapters.linstor.endpoints import Controllers
 from domain.ports import Cluster
 from domain.settings import StorageSettings
@@ -16,8 +16,8 @@ from domain.settings import StorageSettings
 class RestClusters:
     """Gives one cluster object for all datastores that reach LINSTOR in the same way."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
+    def __init__(self, environment: Mapping[str, str], watch: Watch = unwatched) -> None:
+        self._environment, self._watch = environment, watch
         self._known: dict[Hashable, RestCluster] = {}
         self._lock = threading.Lock()
 
@@ -30,7 +30,7 @@ class RestClusters:
             key = _key(settings)
             if key not in self._known:
                 access = access_of(settings, self._environment)
-                controller = Controller(Controllers(settings.controllers), access, settings.limits)
+                controller = Controller(Controllers(settings.controllers), access, settings.limits, self._watch)
                 self._known[key] = RestCluster(controller, settings)
             return self._known[key]
 

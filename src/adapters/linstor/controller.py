@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -17,14 +17,22 @@ from domain.errors import AccessDenied, ControllerFailed, ControllerUnreachable
 from domain.settings import Limits
 
 Query = Sequence[tuple[str, str]]
+Watch = Callable[[Request, Callable[[], Answer]], Answer]
+"""Gets a request and the call that sends it; gives its answer. Counts and traces come in here."""
 _VERSION = "/v1/controller/version"
+
+
+def unwatched(_request: Request, send: Callable[[], Answer]) -> Answer:
+    """The answer as it comes."""
+    return send()
 
 
 class Controller:
     """The active controller of one LINSTOR, for any number of threads; each has a connection of its own."""
 
-    def __init__(self, controllers: Controllers, access: Access, limits: Limits) -> None:
+    def __init__(self, controllers: Controllers, access: Access, limits: Limits, watch: Watch = unwatched) -> None:
         self._controllers, self._access, self.limits = controllers, access, limits
+        self._watch = watch
         self._local = threading.local()
         self._version: tuple[int, ...] = ()
         self._shown: tuple[int, ...] = ()
@@ -69,18 +77,21 @@ class Controller:
         api = self._api()
         self._find_active(api)
         try:
-            return api.exchange(request, seconds), False
+            return self._exchanged(api, request, seconds), False
         except LostReply as lost:
             if not repeat or (request.safe and lost.expired and len(self._controllers.names()) == 1):
                 raise ControllerFailed(doing, lost.said, unclear=not request.safe) from lost
         try:
-            return api.exchange(request, seconds), True
+            return self._exchanged(api, request, seconds), True
         except LostReply as lost:
             raise ControllerFailed(doing, lost.said, unclear=not request.safe) from lost
         except ControllerUnreachable as gone:
             if request.safe:
                 raise
             raise ControllerFailed(doing, f"the answer was lost, then {gone}", unclear=True) from gone
+
+    def _exchanged(self, api: Api, request: Request, seconds: float) -> Answer:
+        return self._watch(request, lambda: api.exchange(request, seconds))
 
     def _find_active(self, api: Api) -> None:
         """Of several controllers find one that answers, each within the limit for connecting.
@@ -93,7 +104,7 @@ class Controller:
             return
         for _ in names:
             with suppress(LostReply):
-                answer = api.exchange(Request("GET", _VERSION, safe=True), self.limits.connect)
+                answer = self._exchanged(api, Request("GET", _VERSION, safe=True), self.limits.connect)
                 self._version = _version_in(answer.body) if answer.status < 300 else ()
                 return
 

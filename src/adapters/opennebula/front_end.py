@@ -42,7 +42,7 @@ class Installation:
 def _version(path: Path) -> tuple[int, ...]:
     try:
         text = path.read_text(encoding="utf-8").strip()
-    except OSError:
+    except (OSError, UnicodeDecodeError):
         return (99,)
     numbers = re.findall(r"\d+", text.split()[0] if text else "")
     return tuple(int(each) for each in numbers[:3]) or (99,)

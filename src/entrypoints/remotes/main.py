@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from dependency_injector import providers
 
 from domain.errors import DriverError
 from domain.masking import masked
+from domain.settings import ORDER_ID
 from entrypoints.container import Container
 from entrypoints.remotes.actions import carry_out
 from entrypoints.remotes.parser import Call, parse, plain_action
+from entrypoints.remotes.watching import Requests, about
 
 LONGEST_STDIN = 64 * 1024 * 1024
-WARNS_SINCE = (6, 99, 80)
+LOGS_SINCE = (6, 99, 80)
 """Since this version oned logs such lines; before, what succeeds is not heard on stderr (opennebula.md 1.5)."""
 MARKERS = ("ERROR MESSAGE --8<------", "ERROR MESSAGE ------>8--")
+
+
+class Ended(NamedTuple):
+    """How an order ended: what it printed, or the sentence that says why it failed. *what* it was about."""
+
+    answer: str = ""
+    failure: str = ""
+    what: str = ""
+    internal: bool = False
 
 
 def launch(path: str) -> None:
@@ -29,32 +42,56 @@ def launch(path: str) -> None:
     call = Call(place.parent.parent.name, place.name, tuple(sys.argv[1:]), stdin)
     code = run(call, os.environ, sys.stdout, sys.stderr)
     sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(OSError, AttributeError):
+        sys.stderr.flush()
     # nothing is left to clean up, and taking the interpreter down costs a tenth of the action
     os._exit(code)
 
 
 def run(call: Call, environment: Mapping[str, str], out: TextIO, err: TextIO) -> int:
     """Carry out *call*; 0, or 1 after one sentence on *err*. Never a traceback."""
-    container = Container(environment=providers.Object(environment))
+    began = time.monotonic()
+    order_id = os.urandom(3).hex()
+    requests = Requests()
+    container = Container(
+        environment=providers.Object({**environment, ORDER_ID: order_id}), watch=providers.Object(requests)
+    )
+    ended = _ended(container, call)
+    line = _log_line(call, ended, order_id, requests.count, time.monotonic() - began)
+    version = (7,) if ended.internal else container.installation().version
+    if ended.answer:
+        out.write(ended.answer + "\n")
+    if version >= LOGS_SINCE:
+        _log(err, [] if ended.failure else container.warnings(), line)
+    if ended.failure:
+        err.write(_told(f"{ended.failure} (order {order_id})", version))
+    return int(bool(ended.failure))
+
+
+def _ended(container: Container, call: Call) -> Ended:
+    what = ""
     try:
-        answer = _answer(container, call)
+        order = parse(call, container.documents())
+        what = about(order)
+        return Ended(carry_out(container, order, plain_action(call.action)), what=what)
     except DriverError as error:
-        err.write(_told(str(error), container.installation().version))
-        return 1
+        return Ended(failure=str(error), what=what)
     except Exception as error:
-        err.write(_told(f"{call.kind}/{call.action}: internal error {type(error).__name__}: {error}", (7,)))
-        return 1
-    if answer:
-        out.write(answer + "\n")
-    if container.warnings() and container.installation().version >= WARNS_SINCE:
-        err.writelines(f"WARN: {each}\n" for each in container.warnings())
-    return 0
+        why = f"{call.kind}/{call.action}: internal error {type(error).__name__}: {error}"
+        return Ended(failure=why, what=what, internal=True)
 
 
-def _answer(container: Container, call: Call) -> str:
-    order = parse(call, container.documents())
-    return carry_out(container, order, plain_action(call.action))
+def _log(err: TextIO, warnings: list[str], line: str) -> None:
+    """What oned logs; an order that is done stays done when nobody listens."""
+    with suppress(OSError, ValueError, AttributeError):
+        err.writelines([*(f"WARN: {each}\n" for each in warnings), line])
+
+
+def _log_line(call: Call, ended: Ended, order_id: str, requests: int, seconds: float) -> str:
+    """One line for oned's log; no number follows the first colon, else oned takes it for an object's id."""
+    name = f"{call.kind}/linstor/{call.action}{ended.what}"
+    took = f"{requests} requests to LINSTOR, {seconds:.2f} s"
+    return f"INFO: order {order_id}: {name}: {'failed' if ended.failure else 'done'}, {took}\n"
 
 
 def _told(message: str, version: tuple[int, ...]) -> str:
