@@ -7,7 +7,10 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-COMMANDS = {"sandbox": ("entrypoints.sandbox.cli", "a whole small cloud on this machine")}
+COMMANDS = {
+    "sandbox": ("entrypoints.sandbox.cli", "a whole small cloud on this machine"),
+    "trace": ("entrypoints.onelinstor.trace", "the black box: what each order did and waited for"),
+}
 """Command -> module whose `main` runs it, and what it is for."""
 
 

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from dependency_injector import providers
 
@@ -18,7 +18,7 @@ from domain.settings import ORDER_ID
 from entrypoints.container import Container
 from entrypoints.remotes.actions import carry_out
 from entrypoints.remotes.parser import Call, parse, plain_action
-from entrypoints.remotes.watching import Requests, about
+from entrypoints.remotes.watching import NoTrace, Requests, about
 
 LONGEST_STDIN = 64 * 1024 * 1024
 LOGS_SINCE = (6, 99, 80)
@@ -56,6 +56,7 @@ def run(call: Call, environment: Mapping[str, str], out: TextIO, err: TextIO) ->
     container = Container(
         environment=providers.Object({**environment, ORDER_ID: order_id}), watch=providers.Object(requests)
     )
+    trace = _trace(call, container, requests)
     ended = _ended(container, call)
     line = _log_line(call, ended, order_id, requests.count, time.monotonic() - began)
     version = (7,) if ended.internal else container.installation().version
@@ -65,6 +66,7 @@ def run(call: Call, environment: Mapping[str, str], out: TextIO, err: TextIO) ->
         _log(err, [] if ended.failure else container.warnings(), line)
     if ended.failure:
         err.write(_told(f"{ended.failure} (order {order_id})", version))
+    trace.end(ended.answer, ended.failure)
     return int(bool(ended.failure))
 
 
@@ -100,3 +102,22 @@ def _told(message: str, version: tuple[int, ...]) -> str:
     if version < (6, 0, 3):
         return f"{MARKERS[0]}\n{line}\n{MARKERS[1]}\n"
     return f"{line}\n"
+
+
+def trace_directory(environment: Mapping[str, str]) -> str:
+    """Where traces are kept, on this front-end."""
+    location = environment.get("ONE_LOCATION")
+    return f"{location}/var/linstor-trace" if location else "/var/lib/one/linstor-trace"
+
+
+def _trace(call: Call, container: Container, requests: Requests) -> Any:
+    """The trace of this order; a look at one file says that there is none to be made, and costs no import."""
+    try:
+        directory = trace_directory(container.environment())
+        if os.path.exists(f"{directory}/on"):  # noqa: PTH110 - a Path would cost more than the look
+            from entrypoints.tracing.order import Trace
+
+            return Trace.begin(directory, call, container, requests)
+    except Exception:  # noqa: S110 - a trace never makes an order fail
+        pass
+    return NoTrace()

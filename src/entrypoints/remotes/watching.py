@@ -19,6 +19,13 @@ class Requests:
         return send() if self.also is None else self.also(request, send)
 
 
+class NoTrace:
+    """The trace of an order that leaves none."""
+
+    def end(self, answer: str, failure: str) -> None:
+        """Nothing is written."""
+
+
 def about(order: Any) -> str:
     """What an order is about, with a blank before it: disk and VM, image, datastore; "" for none of these."""
     if (of := getattr(order, "of", None)) is not None:

@@ -1,0 +1,116 @@
+"""What must not stand in a trace, which is made to be sent to strangers.
+
+Of oned's documents only the elements that this driver and a replay need are kept: an attribute with an unknown name may
+hold anything. Of everything else goes what is called a secret, and every value that was called one anywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lxml import etree
+
+from entrypoints.sandbox.replay.payload import document_in, with_document
+
+REMOVED = "***"
+SHORTEST = 4
+"""A shorter value is not looked for elsewhere: it would tear other words to pieces."""
+_KEPT = """
+    ALLOW_ORPHANS BASE_PATH BRIDGE_LIST CLONE CLONING_ID DATASTORE_ID DATE DEPLOY_ID DISK_ID DISK_TYPE DRIVER DS_ID
+    DS_MAD FORMAT FS FSTYPE HOSTNAME ID IMAGE_ID LCM_STATE LIMIT_TRANSFER_BW LINSTOR_CA_FILE LINSTOR_CERT_FILE
+    LINSTOR_AUTO_PLACE LINSTOR_CLONE_MODE LINSTOR_CLONE_TIMEOUT LINSTOR_CONNECT_TIMEOUT LINSTOR_CONTROLLERS
+    LINSTOR_DEPLOYMENT_NODES LINSTOR_DEVICE_TIMEOUT LINSTOR_NODE_MAP LINSTOR_PREFER_LOCAL LINSTOR_RESOURCE_GROUP
+    LINSTOR_SSH_TIMEOUT LINSTOR_STORAGE_POOL LINSTOR_TIMEOUT MD5 NAME NO_DECOMPRESS OID ORIGINAL_SIZE PARENT PATH
+    PERSISTENT PREV_STATE PREV_LCM_STATE READONLY RESTRICTED_DIRS SAFE_DIRS SAVE SEQ SHA1 SHAREABLE SHARED SIZE SOURCE
+    STAGING_DIR STATE TARGET TARGET_SNAPSHOT TM_MAD TM_MAD_SYSTEM TYPE VMID VM_MAD
+"""
+KEPT = frozenset(_KEPT.split())
+"""Elements of oned's documents whose text is kept."""
+KEPT_PROPERTIES = ("Aux/OpenNebula/", "DrbdOptions/", "StorDriver/", "StorPoolName", "DrbdPrimarySetOn", "Cloned")
+_SENSITIVE = re.compile(r"pass|secret|token|key|auth|cred|licen[cs]e|private", re.IGNORECASE)
+_NO_SECRET = frozenset({"token_file", "password_file", "key_file"})
+_ENCODED = re.compile(r"[A-Za-z0-9+/=_\s-]{200,}")
+"""Nobody can tell what is in such a text."""
+_USER_IN_URL = re.compile(r"(?<=://)[^/\s@]+@")
+_QUERY_OF_URL = re.compile(r"(?<=://)([^\s\"'<>?]*)\?[^\s\"'<>]*")
+
+
+class Secrets:
+    """Learns what is secret, then cleans. *values* are known from the start."""
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self._values = {each for each in values if len(each) >= SHORTEST}
+
+    def learn(self, found: Any, name: str = "") -> None:
+        """Remember every value in *found* that is called a secret there."""
+        if isinstance(found, Mapping):
+            for key, value in found.items():
+                self.learn(value, str(key))
+        elif isinstance(found, list | tuple):
+            for each in found:
+                self.learn(each, name)
+        elif isinstance(found, str):
+            self._learn_text(found, name)
+
+    def _learn_text(self, text: str, name: str) -> None:
+        if _is_secret(name) and len(text) >= SHORTEST:
+            self._values.add(text)
+        for element in _elements(document_in(text.encode())):
+            if _is_secret(str(element.tag)) and len((element.text or "").strip()) >= SHORTEST:
+                self._values.add((element.text or "").strip())
+
+    def cleaned(self, found: Any, name: str = "") -> Any:
+        """*found*, JSON's own types only, without secrets; *name* is the member that it is."""
+        if _is_secret(name) and found not in (None, "", False, True):
+            return REMOVED
+        if isinstance(found, Mapping):
+            return {self._text(str(key)): self._member(value, str(key), name) for key, value in found.items()}
+        if isinstance(found, list | tuple):
+            return [self.cleaned(each, name) for each in found]
+        return self.text(found) if isinstance(found, str) else found
+
+    def _member(self, value: Any, key: str, inside: str) -> Any:
+        unknown = inside == "attributes" and key not in KEPT
+        foreign = inside.endswith("props") and not key.startswith(KEPT_PROPERTIES)
+        return REMOVED if (unknown or foreign) and value else self.cleaned(value, key)
+
+    def text(self, text: str) -> str:
+        """*text* without secrets; a document in it, plain or in base64, with those elements alone that are kept."""
+        if document_in(text.encode("utf-8", "surrogateescape")):
+            return with_document(text.encode(), self._document).decode("utf-8", "replace")
+        return REMOVED if _ENCODED.fullmatch(text) else self._text(text)
+
+    def stdin(self, data: bytes) -> bytes:
+        """What was on standard input, without secrets; nothing of what is no document."""
+        return with_document(data, self._document) if document_in(data) else b""
+
+    def _text(self, text: str) -> str:
+        text = _QUERY_OF_URL.sub(rf"\1?{REMOVED}", _USER_IN_URL.sub(f"{REMOVED}@", text))
+        for value in sorted(self._values, key=len, reverse=True):
+            text = text.replace(value, REMOVED)
+        return text
+
+    def _document(self, text: str) -> str:
+        elements = _elements(text)
+        for element in elements:
+            element.attrib.clear()
+            element.tail = None
+            told = (element.text or "").strip()
+            known = element.tag in KEPT and not _is_secret(str(element.tag))
+            element.text = self._text(told) if known else REMOVED if told else None
+        return etree.tostring(elements[0], encoding="unicode") if elements else "<REMOVED/>"
+
+
+def _is_secret(name: str) -> bool:
+    return bool(_SENSITIVE.search(name)) and name.lower() not in _NO_SECRET
+
+
+def _elements(text: str) -> list[etree._Element]:
+    """All elements of a document, the root first; none where it is not well-formed."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+    try:
+        return list(etree.fromstring(text.encode(), parser).iter("*")) if text else []
+    except (etree.XMLSyntaxError, ValueError):
+        return []

@@ -1,0 +1,67 @@
+"""`onelinstor trace`: what real orders leave in the black box, and that it can be played again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from entrypoints.sandbox.torture.stage import VM, Stage
+from entrypoints.sandbox.world import Sandbox
+
+pytestmark = pytest.mark.e2e
+
+
+def _onelinstor(sandbox: Sandbox, *words: str) -> str:
+    program = "import sys; from entrypoints.onelinstor.main import main; sys.exit(main())"
+    source = str(Path(__file__).parents[2] / "src")
+    environment = {**sandbox.environment(), "PYTHONPATH": source, "COLUMNS": "200"}
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *words], env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def _traces(sandbox: Sandbox) -> list[dict[str, Any]]:
+    calls = sandbox.one / "var" / "linstor-trace" / "calls"
+    return [json.loads(path.read_text()) for path in sorted(calls.glob("*.json"))]
+
+
+def test_orders_leave_traces_that_can_be_shown_and_played() -> None:
+    """From on to off; the error in oned's log names the trace; the directory is a recording."""
+    with Sandbox() as sandbox:
+        stage = Stage(sandbox)
+        assert "is off" in _onelinstor(sandbox, "trace", "list")
+        _onelinstor(sandbox, "trace", "on")
+        stage.furnish(1)
+        stage.deploy(VM, "host-a", [20, 21])
+        order = stage.image("stat", 31, PATH="/nowhere")
+        failed = sandbox.run(order.kind, "linstor", order.action, order.argv, order.stdin)
+        traces = _traces(sandbox)
+        assert [each["action"] for each in traces] == ["stat", "cp", "stat", "cp", "clone", "ln", "stat"]
+        assert (traces[-1]["exit_code"], traces[1]["stdout_given"]) == (1, "OpenNebula-Image-20 raw\n")
+        assert f"(order {traces[-1]['id']})" in failed.stderr
+        assert {each["port"] for each in traces[4]["events"]} == {"linstor", "cluster", "oned", "hosts", "locks"}
+        shown = _onelinstor(sandbox, "trace", "show", traces[1]["id"])
+        assert "POST /v1/resource-groups/OpenNebula-Default/spawn" in shown
+        assert traces[1]["id"] in _onelinstor(sandbox, "trace", "list")
+        assert "0 findings" in _onelinstor(sandbox, "sandbox", "replay", str(sandbox.one / "var" / "linstor-trace"))
+        _onelinstor(sandbox, "trace", "off")
+        stage.attach(VM, 3, 20)
+        assert len(_traces(sandbox)) == len(traces)
+
+
+def test_without_the_black_box_nothing_of_it_is_loaded() -> None:
+    """An order that leaves no trace pays one look at a file."""
+    with Sandbox() as sandbox:
+        order = Stage(sandbox).monitor("datastore")
+        script = sandbox.script("datastore", "linstor", "monitor")
+        script.write_text(script.read_text().replace(" -IS", " -ISXimporttime"))
+        ended = sandbox.run(order.kind, "linstor", "monitor", order.argv, order.stdin)
+    assert "entrypoints.remotes.parser" in ended.stderr
+    assert "entrypoints.tracing" not in ended.stderr
