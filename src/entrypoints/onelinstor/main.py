@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 COMMANDS = {
     "sandbox": ("entrypoints.sandbox.cli", "a whole small cloud on this machine"),
+    "explain": ("entrypoints.onelinstor.explain", "what an order would do now, without doing it"),
     "trace": ("entrypoints.onelinstor.trace", "the black box: what each order did and waited for"),
 }
 """Command -> module whose `main` runs it, and what it is for."""
