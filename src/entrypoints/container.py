@@ -27,7 +27,7 @@ def _rules(path: str) -> Callable[..., Any]:
 
 
 def _installation(environment: Mapping[str, str]) -> Any:
-    from adapters.opennebula.front_end import Installation
+    from adapters.opennebula.installation import Installation
 
     return Installation.find(environment)
 

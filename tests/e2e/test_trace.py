@@ -65,3 +65,5 @@ def test_without_the_black_box_nothing_of_it_is_loaded() -> None:
         ended = sandbox.run(order.kind, "linstor", "monitor", order.argv, order.stdin)
     assert "entrypoints.remotes.parser" in ended.stderr
     assert "entrypoints.tracing" not in ended.stderr
+    # the line in the log wants the version, and no program is started for it
+    assert "adapters.opennebula.processes" not in ended.stderr

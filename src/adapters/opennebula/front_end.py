@@ -1,51 +1,17 @@
-"""The installation on the front-end, and port Scripts: OpenNebula's own drivers beside this one."""
+"""Port Scripts: OpenNebula's own drivers beside this one."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.opennebula import processes
+from adapters.opennebula.installation import Installation
 from domain.errors import ScriptFailed
 
 SECONDS = 86400.0
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-
-
-@dataclass(frozen=True)
-class Installation:
-    """Where OpenNebula lies (opennebula.md 1.2) and which version it is; (99,) where that is unknown."""
-
-    var: Path
-    etc: Path
-    lib: Path
-    version: tuple[int, ...]
-
-    @property
-    def remotes(self) -> Path:
-        """The tree of drivers."""
-        return self.var / "remotes"
-
-    @staticmethod
-    def find(environment: Mapping[str, str]) -> Installation:
-        """The packaged installation, or the self-contained one that ONE_LOCATION names."""
-        location = environment.get("ONE_LOCATION")
-        if location:
-            var, etc, lib = (Path(location) / name for name in ("var", "etc", "lib"))
-        else:
-            var, etc, lib = Path("/var/lib/one"), Path("/etc/one"), Path("/usr/lib/one")
-        return Installation(var, etc, lib, _version(var / "remotes" / "VERSION"))
-
-
-def _version(path: Path) -> tuple[int, ...]:
-    try:
-        text = path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return (99,)
-    numbers = re.findall(r"\d+", text.split()[0] if text else "")
-    return tuple(int(each) for each in numbers[:3]) or (99,)
 
 
 class OpenNebulaScripts:

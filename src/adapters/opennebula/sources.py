@@ -10,7 +10,7 @@ from pathlib import Path
 
 from adapters.opennebula import processes
 from adapters.opennebula.formats import RAW, QemuImg, format_of, is_packed
-from adapters.opennebula.front_end import Installation
+from adapters.opennebula.installation import Installation
 from adapters.opennebula.ssh import Shell
 from adapters.opennebula.writing import Writer
 from domain.errors import SourceUnreadable
