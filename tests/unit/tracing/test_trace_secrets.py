@@ -100,6 +100,14 @@ def test_the_drbd_secret_of_a_resource_goes() -> None:
     assert SECRET not in json.dumps(Secrets().cleaned(answer))
 
 
+@pytest.mark.parametrize("place", ["attributes", "props", "override_props", "snapshot_definition_props"])
+def test_where_anything_may_stand_only_what_is_known_stays(place: str) -> None:
+    """Attributes of oned's objects and properties of LINSTOR's, though nobody calls them a secret."""
+    known = "SOURCE" if place == "attributes" else "Aux/OpenNebula/vm"
+    cleaned = Secrets().cleaned([{place: {"MY_NOTE": SECRET, "Aux/Note": SECRET, known: "kept"}}])
+    assert cleaned == [{place: {"MY_NOTE": REMOVED, "Aux/Note": REMOVED, known: "kept"}}]
+
+
 class _Oned:
     def vm(self, _number: int) -> Vm:
         return Vm(7, disks=(Disk(0, attributes={"MY_NOTE": SECRET, "SOURCE": "kept"}),), attributes={"NOTE": SECRET})
