@@ -134,3 +134,18 @@ def test_a_host_that_is_down_is_taken_into_account() -> None:
         sandbox.hosts.down("host-a")
         told = _explained(sandbox, stage.tm("mvds", stage.place("host-a", 1), stage.vms[VM].disks[1]["SOURCE"]))
     assert any(step["call"] == "mark" and "debt-host-a" in json.dumps(step["with"]) for step in told["steps"])
+
+
+@pytest.mark.parametrize(("words", "code"), [(["clone", "a"], 2), (["tm/nonsense"], 1), (["tm/clone", "a", "b"], 1)])
+def test_what_is_no_order_is_told_in_a_sentence(words: list[str], code: int) -> None:
+    """Arguments that make no sense end with 2, an order that oned would not get through with 1; no traceback."""
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM, "explain", *words],
+        env={"PYTHONPATH": str(SOURCE), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ended.returncode == code
+    assert "Traceback" not in ended.stderr
+    assert "no order" in ended.stderr if code == 2 else "It would fail" in ended.stdout

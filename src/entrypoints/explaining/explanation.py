@@ -71,6 +71,8 @@ def explain(call: Call, environment: Mapping[str, str]) -> Explanation:
         explanation.answer = carry_out(container, order, plain_action(call.action))
     except DriverError as error:
         explanation.failure = " ".join(str(error).split())
+    except Exception as error:
+        explanation.failure = f"{call.kind}/{call.action}: internal error {type(error).__name__}: {error}"
     secrets = Secrets()
     secrets.learn([call.stdin.decode("utf-8", "replace"), list(call.argv), explanation.steps])
     explanation.steps = secrets.cleaned(explanation.steps)

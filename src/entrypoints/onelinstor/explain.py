@@ -40,8 +40,11 @@ exit code: 0 the order would succeed, 1 it would fail, 2 wrong arguments"""
 
 def main(argv: Sequence[str]) -> int:
     """Explain one order; 0 where it would succeed, 1 where it would fail, 2 for wrong arguments."""
-    options = _parser().parse_args(argv)
+    parser = _parser()
+    options = parser.parse_args(argv)
     kind, _, action = options.order.partition("/")
+    if kind not in ("tm", "ds", "datastore") or not action:
+        parser.error(f"{options.order} is no order; write tm/ACTION or ds/ACTION")
     try:
         stdin = _stdin(options.stdin)
     except OSError as error:
