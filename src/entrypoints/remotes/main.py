@@ -62,7 +62,7 @@ def run(call: Call, environment: Mapping[str, str], out: TextIO, err: TextIO) ->
     version = (7,) if ended.internal else container.installation().version
     if ended.answer:
         out.write(ended.answer + "\n")
-    if version >= LOGS_SINCE:
+    if version >= LOGS_SINCE and not ended.internal:
         _log(err, [] if ended.failure else container.warnings(), line)
     if ended.failure:
         err.write(_told(f"{ended.failure} (order {order_id})", version))
