@@ -14,7 +14,6 @@ from domain.names import HostName
 from domain.ports import Hosts
 from domain.steps import FreezeGuest, ThawGuest
 
-
 FROZEN = "frozen"
 
 

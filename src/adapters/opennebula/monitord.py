@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from adapters.opennebula import processes
-from adapters.opennebula.front_end import Installation
+from adapters.opennebula.installation import Installation
 from adapters.opennebula.vm_sizes_text import messages, monitor_lines
 from domain.errors import ScriptFailed
 from domain.vm_sizes import VmSizes
