@@ -210,8 +210,8 @@ COPY_THEN_SWITCH = [
     Mutant(
         4,
         "domain/snapshots.py",
-        "        self._wait_whole(storage, volume)\n",
-        "",
+        "self._wait_whole(storage, volume), home)",
+        "storage.cluster.deployments([volume])[volume], home)",
         "a revert is called done while a replica is not complete",
     ),
     Mutant(
@@ -276,10 +276,10 @@ ONE_WRITER = [
     ),
     Mutant(
         5,
-        "domain/snapshots.py",
-        "        if users:\n            raise VolumeInUse(volume, f\"on {', '.join(users)}\")\n",
-        "",
-        "a revert runs under a writing guest",
+        "domain/healing.py",
+        "if each.in_use is False:",
+        "if not each.in_use:",
+        "an attachment whose use cannot be seen is taken away",
     ),
     Mutant(
         5,
@@ -332,8 +332,8 @@ NO_DATA_MOVES = [
     Mutant(
         7,
         "domain/relocation.py",
-        "            if is_host_of(vm, order.target.host):\n                self._arrive(storage, volume, order)\n",
-        "            self._arrive(storage, volume, order)\n",
+        "comes = is_host_of(vm, order.target.host)",
+        "comes = True",
         "a disk is attached to the front-end",
     ),
     Mutant(
