@@ -30,10 +30,10 @@ class Installation:
             var, etc, lib = (Path(location) / name for name in ("var", "etc", "lib"))
         else:
             var, etc, lib = Path("/var/lib/one"), Path("/etc/one"), Path("/usr/lib/one")
-        return Installation(var, etc, lib, _version(var / "remotes" / "VERSION"))
+        return Installation(var, etc, lib, read_version(var / "remotes" / "VERSION"))
 
 
-def _version(path: Path) -> tuple[int, ...]:
+def read_version(path: Path) -> tuple[int, ...]:
     try:
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
