@@ -8,9 +8,14 @@ import sys
 from collections.abc import Sequence
 
 COMMANDS = {
-    "sandbox": ("entrypoints.sandbox.cli", "a whole small cloud on this machine"),
+    "install": (
+        "entrypoints.onelinstor.install.command",
+        "put the driver into OpenNebula on this front-end, or upgrade it",
+    ),
+    "uninstall": ("entrypoints.onelinstor.install.uninstall", "give back what was there before"),
     "explain": ("entrypoints.onelinstor.explain", "what an order would do now, without doing it"),
     "trace": ("entrypoints.onelinstor.trace", "the black box: what each order did and waited for"),
+    "sandbox": ("entrypoints.sandbox.cli", "a whole small cloud on this machine"),
 }
 """Command -> module whose `main` runs it, and what it is for."""
 

@@ -1,0 +1,148 @@
+"""The command `onelinstor install`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from entrypoints.onelinstor.install import environment as environments
+from entrypoints.onelinstor.install import journal as journals
+from entrypoints.onelinstor.install.applying import Applying
+from entrypoints.onelinstor.install.entries import Change, Directory, Link, Meta, Problem
+from entrypoints.onelinstor.install.files import DiskFiles, Files
+from entrypoints.onelinstor.install.front_end import FrontEnd, find
+from entrypoints.onelinstor.install.planning import Configuration, check_rights, configuration, launcher_changes
+from entrypoints.onelinstor.install.report import Report
+from entrypoints.onelinstor.install.showing import diff
+
+LINK = "onelinstor"
+"""Below the directory of `--venv`: the command of the newest environment."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that an installation would change."""
+
+    launchers: list[Change]
+    configuration: Configuration
+
+    def chosen(self, configure: bool) -> list[Change]:
+        """What is done now: OpenNebula's own files change only where the administrator says so."""
+        return [*self.launchers, *(self.configuration.changes if configure else ())]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Install or upgrade; 0, or 1 after one sentence that says why nothing, or nothing more, was done."""
+    options = _parser().parse_args(argv)
+    try:
+        return install(options, DiskFiles())
+    except (Problem, OSError) as error:
+        print(f"onelinstor install: {error}", file=sys.stderr)
+        return 1
+
+
+def install(options: argparse.Namespace, files: Files) -> int:
+    """The same with any file system. Raises Problem."""
+    front = find(os.environ, options.root)
+    if options.venv is not None:
+        return _in_new_environment(options, files, front)
+    interpreter = environments.own(options.in_place)
+    plan = _plan(files, front, interpreter.launcher, options.configure)
+    if options.dry_run:
+        return _show(plan, options.configure)
+    changes = plan.chosen(options.configure)
+    check_rights(changes, os.geteuid(), lambda path: os.access(path, os.W_OK))
+    environments.compile_all(interpreter)
+    environments.probe(interpreter, front)
+    applying = Applying(files, front.state, front.meta(0))
+    if changes:
+        applying.apply(changes, journals.read(files, front.state) or journals.Journal())
+    Report(files, front, interpreter.python, options.configure).tell(changes, plan.configuration, applying.kept)
+    return 0
+
+
+def _plan(files: Files, front: FrontEnd, launcher: str, configure: bool) -> Plan:
+    launchers = launcher_changes(files, front, launcher)
+    try:
+        return Plan(launchers, configuration(files, front))
+    except Problem as problem:
+        if configure:
+            raise
+        return Plan(launchers, Configuration((), (str(problem),)))
+
+
+def _show(plan: Plan, configure: bool) -> int:
+    print(diff(plan.launchers), end="")
+    if plan.configuration.changes and not configure:
+        print("\nonly with --configure:")
+    print(diff(plan.configuration.changes), end="")
+    for each in plan.configuration.remarks:
+        print(f"\nto look at: {each}")
+    if not plan.chosen(configure):
+        print("nothing to change")
+    return 0
+
+
+def _in_new_environment(options: argparse.Namespace, files: Files, front: FrontEnd) -> int:
+    """Make it, and let its own `onelinstor` do the rest, because that is the release which is installed."""
+    directory = options.venv.absolute()
+    place = environments.next_below(directory)
+    if options.dry_run:
+        print(f"would make a virtual environment at {place}, then:")
+        interpreter = environments.Interpreter(str(place / "bin" / "python"), (str(_packages(place)),))
+        return _show(_plan(files, front, interpreter.launcher, options.configure), options.configure)
+    applying = Applying(files, front.state, front.meta(0))
+    journal = journals.read(files, front.state) or journals.Journal()
+    journal.environments.append(str(place))
+    meta = Meta(0o755, os.geteuid(), os.getegid())
+    applying.apply([] if directory.is_dir() else [Change(directory, None, Directory(meta))], journal)
+    try:
+        environments.make(place, options.wheelhouse)
+    except Problem:
+        files.remove_tree(place)
+        raise
+    code = subprocess.run([str(place / "bin" / "onelinstor"), "install", *_passed_on(options)], check=False).returncode
+    if code == 0:
+        _switch(files, applying, directory, place)
+    return code
+
+
+def _packages(place: Path) -> Path:
+    return place / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
+
+
+def _passed_on(options: argparse.Namespace) -> list[str]:
+    return ["--root", str(options.root), *(["--configure"] if options.configure else [])]
+
+
+def _switch(files: Files, applying: Applying, directory: Path, place: Path) -> None:
+    """The link leads to the new one. The one before stays, for actions that still run from it; older ones go."""
+    journal = journals.read(files, applying.state) or journals.Journal()
+    link = directory / LINK
+    applying.apply([Change(link, files.look(link), Link(f"{place.name}/bin/{LINK}"))], journal)
+    ours = [each for each in journal.environments if Path(each).parent == directory and Path(each).is_dir()]
+    for old in sorted(ours, key=lambda each: int(Path(each).name))[:-2]:
+        files.remove_tree(Path(old))
+        journal.environments.remove(old)
+    applying.note(journal)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="onelinstor install",
+        description="Put the driver into OpenNebula's trees on this front-end, over an addon 2.x or 3.x where there is "
+        "one. Run as root or as the user of oned (ONE_USER, oneadmin). Again upgrades. ONE_LOCATION names a "
+        "self-contained OpenNebula. `onelinstor uninstall` gives back what was there.",
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show every change as a diff and change nothing")
+    parser.add_argument("--configure", action="store_true", help="also edit oned.conf and vmm_execrc")
+    parser.add_argument("--venv", type=Path, metavar="DIR", help="make a virtual environment for the driver below DIR")
+    parser.add_argument("--wheelhouse", type=Path, metavar="DIR", help="take it from wheels in DIR, without network")
+    parser.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="another root of the file system")
+    parser.add_argument("--in-place", action="store_true", help="use the Python that runs this, even from a checkout")
+    return parser

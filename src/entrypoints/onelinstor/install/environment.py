@@ -1,0 +1,112 @@
+"""The interpreter that the launchers name: that of the virtual environment which this program runs in, or a new one."""
+
+from __future__ import annotations
+
+import compileall
+import importlib.metadata
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from entrypoints.onelinstor.install.entries import Problem
+from entrypoints.onelinstor.install.front_end import FrontEnd
+from entrypoints.remotes.launchers import LAUNCHER, import_paths
+
+DISTRIBUTION = "one-linstor-driver"
+LONGEST_FIRST_LINE = 127
+"""Bytes of a first line that every kernel in use reads (before 5.1 it cuts the rest off)."""
+OUR_PACKAGES = ("domain", "adapters", "entrypoints")
+PROBE = "import sys; sys.path[:0] = {paths!r}; import entrypoints.remotes.main"
+SECONDS = 1800.0
+PINS = Path(__file__).with_name("pins.txt")
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A Python and the directories that hold the driver and its libraries."""
+
+    python: str
+    paths: tuple[str, ...]
+
+    @property
+    def launcher(self) -> str:
+        """The text of every launcher. Raises Problem where no kernel could start it."""
+        text = LAUNCHER.format(python=self.python, paths=list(self.paths))
+        first = text.partition("\n")[0]
+        if len(first.encode()) > LONGEST_FIRST_LINE or any(each.isspace() for each in self.python):
+            raise Problem(
+                f"{self.python} is too long or has blanks, and cannot begin an executable; use another --venv"
+            )
+        return text
+
+
+def own(in_place: bool) -> Interpreter:
+    """The one that runs this. *in_place*: even if it takes the driver from a checkout. Raises Problem."""
+    paths = import_paths()
+    if not in_place and (sys.prefix == sys.base_prefix or not Path(paths[0]).is_relative_to(sys.prefix)):
+        raise Problem(
+            f"{sys.executable} does not run the driver from a virtual environment of its own; "
+            "give --venv DIR to make one, or --in-place to use this one as it is"
+        )
+    return Interpreter(sys.executable, tuple(paths))
+
+
+def probe(interpreter: Interpreter, front: FrontEnd) -> None:
+    """Start it as oned will, as the same user, before any launcher names it. Raises Problem."""
+    command = [interpreter.python, "-IS", "-c", PROBE.format(paths=list(interpreter.paths))]
+    other = {"user": front.uid, "group": front.gid, "extra_groups": []} if os.geteuid() == 0 else {}
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", **other)  # type: ignore[call-overload]
+    if ended.returncode != 0:
+        said = (ended.stderr.strip().splitlines() or ["it says nothing"])[-1]
+        raise Problem(f"{front.user} cannot run the driver with {interpreter.python}: {said}")
+
+
+def compile_all(interpreter: Interpreter) -> None:
+    """Byte code for all that an action imports, so that none has to make it; where it cannot be written, none is."""
+    for path in interpreter.paths:
+        for package in (*OUR_PACKAGES, "linstor", "lxml", "dependency_injector"):
+            if (Path(path) / package).is_dir() and os.access(path, os.W_OK):
+                compileall.compile_dir(Path(path) / package, quiet=2)
+
+
+def next_below(directory: Path) -> Path:
+    """Where the next environment goes: `DIR/1`, `DIR/2`. One in use never changes, actions run from it."""
+    numbers = [int(each.name) for each in directory.iterdir() if each.name.isdigit()] if directory.is_dir() else []
+    return directory / str(max(numbers, default=0) + 1)
+
+
+def make(place: Path, wheelhouse: Path | None) -> None:
+    """A virtual environment at *place* with the driver and its pinned libraries. Raises Problem with the last words."""
+    _run([sys.executable, "-m", "venv", str(place)], "on Debian and Ubuntu it needs the package python3-venv")
+    pip = [
+        str(place / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--no-input",
+        "--quiet",
+    ]
+    _run([*pip, *_what(wheelhouse)], "give --wheelhouse DIR where there is no network")
+
+
+def _what(wheelhouse: Path | None) -> list[str]:
+    if wheelhouse is not None:
+        return ["--no-index", "--find-links", str(wheelhouse), DISTRIBUTION]
+    checkout = Path(__file__).parents[4]
+    if (checkout / "pyproject.toml").exists():
+        return ["--constraint", str(PINS), str(checkout)]
+    return ["--constraint", str(PINS), f"{DISTRIBUTION}=={importlib.metadata.version(DISTRIBUTION)}"]
+
+
+def _run(command: Sequence[str], advice: str) -> None:
+    # whatever the umask of the caller, the user of oned must be able to read it
+    ended = subprocess.run(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False, timeout=SECONDS, umask=0o022
+    )
+    if ended.returncode != 0:
+        said = [line for line in ended.stderr.strip().splitlines() if not line.startswith("[notice]")]
+        raise Problem(f"{' '.join(command[1:3])} failed: {(said or ['it says nothing'])[-1]}; {advice}")

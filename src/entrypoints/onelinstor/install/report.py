@@ -1,0 +1,85 @@
+"""What was done and what is left to do, in plain words."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from entrypoints.onelinstor.install import datastores
+from entrypoints.onelinstor.install.addon import changed_locally, package_of
+from entrypoints.onelinstor.install.entries import Change, File, Link, Problem
+from entrypoints.onelinstor.install.files import Files
+from entrypoints.onelinstor.install.front_end import FrontEnd
+from entrypoints.onelinstor.install.journal import saved
+from entrypoints.onelinstor.install.planning import Configuration, left_alone
+from entrypoints.onelinstor.install.showing import diff
+from entrypoints.remotes.parser import ACTIONS
+
+OLDEST = (5, 8)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Of one installation. *configure*: whether OpenNebula's own files were edited."""
+
+    files: Files
+    front: FrontEnd
+    python: str
+    configure: bool
+
+    def tell(self, changes: Sequence[Change], configuration: Configuration, kept: Sequence[Path]) -> None:
+        """Print it."""
+        version = ".".join(map(str, self.front.version)) if self.front.version != (99,) else "(no VERSION)"
+        print(f"OpenNebula {version} in {self.front.var}, oned runs as {self.front.user}")
+        print(f"{sum(map(len, ACTIONS.values()))} actions run with {self.python}; {len(changes)} changes made")
+        self._tell_replaced(changes, kept)
+        for each in self._to_do(changes, configuration):
+            print(f"to do: {each}")
+
+    def _tell_replaced(self, changes: Sequence[Change], kept: Sequence[Path]) -> None:
+        replaced = [each.path for each in changes if isinstance(each.before, File | Link) and not each.edit]
+        edited = [each.path for each in changes if each.edit]
+        for path in edited:
+            print(f"edited: {path}, the text before is in {saved(self.front.state, path).parent}")
+        if replaced:
+            print(f"{len(replaced)} files that stood there are in {self.front.state / 'saved'}")
+        originals = {saved(self.front.state, each): each for each in replaced}
+        for place in changed_locally(self.front.root, self.front.state / "saved", list(originals)):
+            print(f"this one was changed locally, look whether you need that: {place}")
+        for place in kept:
+            print(f"somebody had changed the driver's file; theirs is kept: {place}")
+        for path in left_alone(self.files, self.front):
+            print(f"not of this driver, left alone: {path}")
+
+    def _to_do(self, changes: Sequence[Change], configuration: Configuration) -> list[str]:
+        found = list(configuration.remarks)
+        if configuration.changes and not self.configure:
+            found.append(f"these edits, or let --configure make them:\n{diff(configuration.changes)}".rstrip("\n"))
+        if self.front.version < OLDEST:
+            found.append("this driver is made for OpenNebula 5.8 and later")
+        if hold := package_of(self.front.root):
+            found.append(f"a package of the addon owns these files and would overwrite them: {hold}")
+        if configuration.changes:
+            found.append(f"restart oned after the edits: {self.front.restart}")
+            found.append(self._datastores(configuration))
+        if any(not each.edit for each in changes):
+            found.append(f"on every host {self.front.user} must be in the group disk")
+        return [each for each in found if each]
+
+    def _datastores(self, configuration: Configuration) -> str:
+        everyone = (
+            "then `onedatastore update ID` for each datastore with TM_MAD linstor; it keeps the old values till then"
+        )
+        document = datastores.pool(os.environ) if self.front.root == Path("/") else None
+        if document is None:
+            return everyone
+        oned = next((each.after for each in configuration.changes if each.path.name == "oned.conf"), None)
+        if not isinstance(oned, File):
+            return ""
+        try:
+            stale = datastores.to_update(document, oned.content.decode("utf-8", "replace"))
+        except (Problem, StopIteration, ValueError):
+            return everyone
+        return f"then `onedatastore update ID` for {', '.join(stale)}" if stale else ""
