@@ -38,8 +38,9 @@ def package_of(root: Path) -> str:
 
 
 def changed_locally(root: Path, below: Path, copies: Iterable[Path]) -> list[Path]:
-    """Those *copies* (below *below* at the whole path that they had) that are not as the addon's Debian package brought them.
+    """Those *copies* that are not as the addon's Debian package brought them.
 
+    Each is below *below* at the whole path that it had.
     None where the package's check sums are not there.
     """
     sums = _check_sums(root)

@@ -60,15 +60,15 @@ class Applying:
             self._reach(target)
             self.files.copy(change.path, target)
 
-    def keep(self, path: Path) -> None:
-        """Put a copy of what somebody has changed aside, under a number that is free."""
+    def keep(self, path: Path, source: Path | None = None) -> None:
+        """Put a copy of what is at *path*, or of what was and is at *source* now, aside under a number that is free."""
         place = self.state / "kept" / str(path).lstrip("/")
         number = 1
         while self.files.look(place.with_name(f"{place.name}.{number}")) is not None:
             number += 1
         target = place.with_name(f"{place.name}.{number}")
         self._reach(target)
-        self.files.copy(path, target)
+        self.files.copy(source or path, target)
         self.kept.append(target)
 
     def _reach(self, target: Path) -> None:

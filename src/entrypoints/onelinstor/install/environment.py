@@ -57,8 +57,20 @@ def own(in_place: bool) -> Interpreter:
 def probe(interpreter: Interpreter, front: FrontEnd) -> None:
     """Start it as oned will, as the same user, before any launcher names it. Raises Problem."""
     command = [interpreter.python, "-IS", "-c", PROBE.format(paths=list(interpreter.paths))]
-    other = {"user": front.uid, "group": front.gid, "extra_groups": []} if os.geteuid() == 0 else {}
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", **other)  # type: ignore[call-overload]
+    as_root = os.geteuid() == 0
+    try:
+        ended = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            user=front.uid if as_root else None,
+            group=front.gid if as_root else None,
+            extra_groups=() if as_root else None,
+        )
+    except OSError as error:
+        raise Problem(f"{front.user} cannot start {interpreter.python}: {error.strerror}") from None
     if ended.returncode != 0:
         said = (ended.stderr.strip().splitlines() or ["it says nothing"])[-1]
         raise Problem(f"{front.user} cannot run the driver with {interpreter.python}: {said}")

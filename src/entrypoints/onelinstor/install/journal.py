@@ -1,8 +1,8 @@
 """What was there before, written down before anything is changed.
 
-`<var>/onelinstor/journal.json` names every path that was or will be changed; `saved/` beside it has the files and links
-that stood there. `kept/` has what somebody else had put over ours. An installation that was killed is undone by the same
-journal.
+`<var>/onelinstor/journal.json` names every path that was or will be changed; `saved/` beside it has the files and
+links that stood there. `kept/` has what somebody else had put over ours. An installation that was killed is undone by
+the same journal.
 """
 
 from __future__ import annotations

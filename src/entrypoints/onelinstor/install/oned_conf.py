@@ -1,7 +1,7 @@
 r"""oned.conf as oned reads it, with the place of every value, so that one value can change and nothing else.
 
-The grammar is that of OpenNebula's template parser: names in any case, values in double quotes (`\"` stands for a quote)
-or without blanks, vectors in brackets, `#` to the end of the line outside of values.
+The grammar is that of OpenNebula's template parser: names in any case, values in double quotes (`\"` stands for a
+quote) or without blanks, vectors in brackets, `#` to the end of the line outside of values.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from entrypoints.onelinstor.install.entries import Problem
 
 _SPACE = re.compile(r"(?:[ \t\r\n]|#[^\n]*(?:\n|\Z))*")
 _NAME = re.compile(r"[A-Za-z0-9_]+")
-_EQUAL = re.compile(r"[ \t]*=")
+_EQUAL = re.compile(r"[ \t]*=[ \t]*")
 _EMPTY = re.compile(r"[ \t\r]*(?=\n|\Z)")
 _QUOTED = re.compile(r'"((?:\\"|[^"])*)"')
 _PLAIN = re.compile(r"[^=#\s,\[\]]+")
@@ -92,8 +92,7 @@ class _Reader:
         if (empty := _EMPTY.match(self._text, self._at)) is not None:
             self._at = empty.end()
             return Attribute(name, start, self._at, Value("", self._at, self._at), ())
-        self._skip()
-        if not self._next_is("["):
+        if not self._text.startswith("[", self._at):
             value = self._value()
             return Attribute(name, start, value.end, value, ())
         pairs = tuple(self._pairs())
@@ -108,7 +107,6 @@ class _Reader:
         self._at += 1
         while not self._next_is("]"):
             name = self._name()
-            self._skip()
             yield name, self._value()
             if not self._next_is("]"):
                 self._take(re.compile(","), "',' or ']'")

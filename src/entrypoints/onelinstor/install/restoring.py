@@ -11,6 +11,7 @@ from entrypoints.onelinstor.install.applying import Applying, beside, put
 from entrypoints.onelinstor.install.entries import Change, Directory, Entry, File, fingerprint
 from entrypoints.onelinstor.install.files import Files
 from entrypoints.onelinstor.install.journal import Edited, Journal, Owned
+from entrypoints.onelinstor.install.registration import DRIVER
 from entrypoints.onelinstor.install.undoing_edits import undone
 
 
@@ -101,7 +102,9 @@ class Restoring:
         first = self._files.look(Path(edits[0].before))
         if isinstance(first, File) and after.content == first.content:
             self._take_back(Path(edits[0].before), path, now)
-        elif after != now:
+        else:
+            if isinstance(first, File) and _mentions(after.content) > _mentions(first.content):
+                self.applying.keep(path, Path(edits[0].before))
             put(self._files, path, after)
 
     def _unedited(self, path: Path, edits: Sequence[Edited]) -> Entry | None:
@@ -115,13 +118,12 @@ class Restoring:
         for each in reversed(edits):
             before, after = (self._files.look(Path(name)) for name in (each.before, each.after))
             if isinstance(before, File) and isinstance(after, File):
-                content, stuck = undone(before.content, after.content, content)
-                self._tell_stuck(path, each, stuck)
+                content = undone(before.content, after.content, content)
+        if isinstance(first, File) and _mentions(content) > _mentions(first.content):
+            self.left.append(f"{path} was changed since, and has lines about {DRIVER} that it had not before; look")
         return File(content, now.meta)
 
-    def _tell_stuck(self, path: Path, edit: Edited, stuck: int) -> None:
-        if not stuck:
-            return
-        told = f"{path} was changed since, and {stuck} places of ours were not found again; take them out by hand"
-        if told not in self.left:
-            self.left.append(told)
+
+def _mentions(content: bytes) -> int:
+    """The lines about this driver."""
+    return sum(DRIVER.encode() in line for line in content.lower().splitlines())

@@ -5,24 +5,22 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 
 
-def undone(before: bytes, after: bytes, now: bytes) -> tuple[bytes, int]:
-    """*now* without what made *after* of *before*, and how many places of it were not found again, or twice.
+def undone(before: bytes, after: bytes, now: bytes) -> bytes:
+    """*now* without what made *after* of *before*, as far as these lines are found again, and only once.
 
-    *after* and *before* themselves give *before*, byte for byte. Lines are compared as a whole.
+    *after* and *before* themselves give *before*, byte for byte.
     """
     if now in (before, after):
-        return before, 0
+        return before
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    lines, stuck = now.splitlines(keepends=True), 0
+    lines = now.splitlines(keepends=True)
     for kind, low, high, first, last in reversed(SequenceMatcher(None, old, new, autojunk=False).get_opcodes()):
         if kind == "equal":
             continue
         at = _only_place(lines, new[first:last]) if last > first else None
-        if at is None:
-            stuck += 1
-        else:
+        if at is not None:
             lines[at : at + last - first] = old[low:high]
-    return b"".join(lines), stuck
+    return b"".join(lines)
 
 
 def _only_place(lines: list[bytes], wanted: list[bytes]) -> int | None:
