@@ -17,7 +17,7 @@ from entrypoints.onelinstor.install.planning import configuration, launcher_chan
 from entrypoints.onelinstor.install.restoring import Restoring
 
 ACTIONS = {"tm": ("clone", "ln", "mv"), "datastore": ("cp", "later")}
-"""Fewer than there are, with a link among those of the addon and one that it has not: all kinds of steps, less often."""
+"""Fewer than there are: every kind of step, less often. One is a link in the addon, one it has not."""
 OLD, NEW = "#!/opt/one/1/bin/python -IS\n", "#!/opt/one/2/bin/python -IS\n"
 MANY = 10_000
 
