@@ -40,7 +40,9 @@ class Dying:
         def effect(*arguments: object) -> object:
             self._left -= 1
             if self._left == 0:
-                if self._done:
+                if name == "remove_tree":
+                    _remove_half(*arguments)
+                elif self._done:
                     method(*arguments)
                 raise Killed
             if self._left < 0:
@@ -48,6 +50,13 @@ class Dying:
             return method(*arguments)
 
         return effect
+
+
+def _remove_half(tree: Path) -> None:
+    """This one effect is many for the kernel."""
+    files = sorted(path for path in tree.rglob("*") if not path.is_dir() or path.is_symlink())
+    for path in files[::2]:
+        path.unlink()
 
 
 Act = Callable[[Files, FrontEnd], None]

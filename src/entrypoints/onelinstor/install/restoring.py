@@ -8,7 +8,7 @@ from pathlib import Path
 
 from entrypoints.onelinstor.install import journal as journals
 from entrypoints.onelinstor.install.applying import Applying, beside, put
-from entrypoints.onelinstor.install.entries import Change, Directory, Entry, File, fingerprint
+from entrypoints.onelinstor.install.entries import Change, Directory, Entry, File, Problem, fingerprint
 from entrypoints.onelinstor.install.files import Files
 from entrypoints.onelinstor.install.journal import Edited, Journal, Owned
 from entrypoints.onelinstor.install.registration import DRIVER
@@ -66,11 +66,16 @@ class Restoring:
         return Change(path, self._files.look(path), after)
 
     def _before(self, owned: Owned) -> Entry | None:
+        """What stood there. Raises Problem where the copy is gone: nothing may be removed in its place."""
         if owned.before == "absent":
             return None
         if owned.meta is not None:
             return Directory(owned.meta)
-        return self._files.look(journals.saved(self._state, Path(owned.path)))
+        copy = journals.saved(self._state, Path(owned.path))
+        found = self._files.look(copy)
+        if found is None:
+            raise Problem(f"{copy} is gone, so {owned.path} cannot be given back; remove it from the journal to go on")
+        return found
 
     def _restore_owned(self, owned: Owned) -> None:
         path = Path(owned.path)
