@@ -55,7 +55,7 @@ class Dying:
 def _remove_half(tree: Path) -> None:
     """This one effect is many for the kernel."""
     files = sorted(path for path in tree.rglob("*") if not path.is_dir() or path.is_symlink())
-    for path in files[::2]:
+    for path in files[1::2]:
         path.unlink()
 
 
