@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import resources
@@ -15,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 
 from adapters.memory.linstor import InFiles, LinstorModel
-from entrypoints.remotes import launchers
 from entrypoints.sandbox.door import Door
+from entrypoints.sandbox.executables import written
 from entrypoints.sandbox.guests import Guests
 from entrypoints.sandbox.hosts import SandboxHosts
 from entrypoints.sandbox.linstor import serve
@@ -89,6 +88,7 @@ class Sandbox:
 
     *hosts* have storage; the *front_end* has none. *nodes* are LINSTOR's names of hosts where they are others,
     *groups* its resource groups with their number of replicas, *version* is that of OpenNebula.
+    *executables* puts the driver into it.
     """
 
     def __init__(
@@ -101,6 +101,7 @@ class Sandbox:
         groups: Mapping[str, int] | None = None,
         version: str = "7.4.0",
         keep: bool = False,
+        executables: Callable[[Path], None] = written,
     ) -> None:
         self.root = Path(root or tempfile.mkdtemp(prefix="onelinstor-")).resolve()
         self.one = self.root / "one"
@@ -108,6 +109,7 @@ class Sandbox:
             if root is None and not keep:
                 stack.callback(shutil.rmtree, self.root, ignore_errors=True)
             _install(self.one, version)
+            executables(self.one)
             self.hosts = SandboxHosts(self.root, hosts, front_end, nodes or {})
             self.linstor = self._model(hosts, groups or GROUPS)
             self.guests = Guests(self.linstor, self.hosts)
@@ -243,7 +245,7 @@ class Sandbox:
 
 
 def _install(one: Path, version: str) -> None:
-    """A self-contained OpenNebula (opennebula.md 1.2): its own drivers played by stand-ins, and our executables."""
+    """A self-contained OpenNebula (opennebula.md 1.2): its own drivers played by stand-ins."""
     remotes = one / "var" / "remotes"
     with resources.as_file(resources.files("entrypoints.sandbox") / "scripts") as tree:
         shutil.copytree(tree, remotes, dirs_exist_ok=True, copy_function=_copy_executable)
@@ -252,7 +254,6 @@ def _install(one: Path, version: str) -> None:
     for directory in ("etc", "var/vms", "var/datastores"):
         (one / directory).mkdir(parents=True, exist_ok=True)
     (remotes / "VERSION").write_text(version + "\n", encoding="utf-8")
-    launchers.write(remotes, sys.executable)
 
 
 def _copy_executable(source: str, target: str) -> None:

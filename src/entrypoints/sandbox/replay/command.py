@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from entrypoints.sandbox.executables import installed, written
 from entrypoints.sandbox.replay.player import Player
 from entrypoints.sandbox.replay.recording import NotARecording, Recording, read
 from entrypoints.sandbox.replay.report import Report
@@ -37,14 +38,15 @@ def main(argv: list[str]) -> int:
     version = re.search(r"\d+(?:\.\d+)+", directory.resolve().name)
     report = Report(sys.stdout)
     began = time.monotonic()
-    _play(recording, steps, report, version[0] if version else "7.4.0", arguments.keep)
+    with _sandbox(survey(recording), version[0] if version else "7.4.0", arguments) as sandbox:
+        _play(recording, steps, report, sandbox)
     report.totals(time.monotonic() - began)
     return 1 if report.findings else 0
 
 
-def _play(recording: Recording, steps: Sequence[Step], report: Report, version: str, keep: Path | None) -> None:
+def _play(recording: Recording, steps: Sequence[Step], report: Report, sandbox: Sandbox) -> None:
     site = survey(recording)
-    with _sandbox(site, version, keep) as sandbox, SourceFiles(sandbox.root / "sources", site.sizes_mib) as sources:
+    with SourceFiles(sandbox.root / "sources", site.sizes_mib) as sources:
         for datastore in site.shared:
             sandbox.hosts.share(datastore)
         player = Player(recording, site, sandbox, sources, report)
@@ -52,11 +54,17 @@ def _play(recording: Recording, steps: Sequence[Step], report: Report, version: 
         player.verify_guests()
 
 
-def _sandbox(site: Site, version: str, keep: Path | None) -> Sandbox:
+def _sandbox(site: Site, version: str, arguments: argparse.Namespace) -> Sandbox:
     hosts = (*site.hosts, *STORAGE_ONLY)
     groups = dict.fromkeys(site.groups, 2)
     return Sandbox(
-        keep, hosts=hosts, front_end=site.front_end, nodes=site.nodes, groups=groups or None, version=version
+        arguments.keep,
+        hosts=hosts,
+        front_end=site.front_end,
+        nodes=site.nodes,
+        groups=groups or None,
+        version=version,
+        executables=installed if arguments.installed else written,
     )
 
 
@@ -70,4 +78,5 @@ def _parser() -> argparse.ArgumentParser:
         "--only", action="append", metavar="GLOB", help="report on these operations; may be given again"
     )
     parser.add_argument("--keep", type=Path, metavar="DIR", help="make the sandbox there and leave it")
+    parser.add_argument("--installed", action="store_true", help="with the executables of `onelinstor install`")
     return parser
