@@ -16,11 +16,15 @@ PRIVATE = 0o700
 
 @dataclass
 class Applying:
-    """One installation into the front-end whose state is below *state*; what is made there has *owner*."""
+    """One installation into the front-end whose state is below *state*; what is made there has *owner*.
+
+    *saved* are the copies of what stood there, *kept* those of what somebody had put over ours.
+    """
 
     files: Files
     state: Path
     owner: Meta
+    saved: list[Path] = field(default_factory=list)
     kept: list[Path] = field(default_factory=list)
 
     def apply(self, changes: Sequence[Change], journal: Journal) -> None:
@@ -59,6 +63,7 @@ class Applying:
         if isinstance(change.before, File | Link):
             self._reach(target)
             self.files.copy(change.path, target)
+            self.saved.append(target)
 
     def keep(self, path: Path, source: Path | None = None) -> None:
         """Put a copy of what is at *path*, or of what was and is at *source* now, aside under a number that is free."""

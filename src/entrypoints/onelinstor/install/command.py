@@ -62,7 +62,7 @@ def install(options: argparse.Namespace, files: Files) -> int:
     applying = Applying(files, front.state, front.meta(0))
     if changes:
         applying.apply(changes, journals.read(files, front.state) or journals.Journal())
-    Report(files, front, interpreter.python, options.configure).tell(changes, plan.configuration, applying.kept)
+    Report(files, front, interpreter.python, options.configure).tell(changes, plan.configuration, applying)
     return 0
 
 
@@ -105,6 +105,8 @@ def _in_new_environment(options: argparse.Namespace, files: Files, front: FrontE
         environments.make(place, options.wheelhouse)
     except Problem:
         files.remove_tree(place)
+        journal.environments.remove(str(place))
+        applying.note(journal)
         raise
     code = subprocess.run([str(place / "bin" / "onelinstor"), "install", *_passed_on(options)], check=False).returncode
     if code == 0:

@@ -121,4 +121,4 @@ def _run(command: Sequence[str], advice: str) -> None:
     )
     if ended.returncode != 0:
         said = [line for line in ended.stderr.strip().splitlines() if not line.startswith("[notice]")]
-        raise Problem(f"{' '.join(command[1:3])} failed: {(said or ['it says nothing'])[-1]}; {advice}")
+        raise Problem(f"{command[2]} failed: {(said or ['it says nothing'])[-1]}; {advice}")

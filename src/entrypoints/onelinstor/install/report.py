@@ -9,10 +9,10 @@ from pathlib import Path
 
 from entrypoints.onelinstor.install import datastores
 from entrypoints.onelinstor.install.addon import changed_locally, package_of
-from entrypoints.onelinstor.install.entries import Change, File, Link, Problem
+from entrypoints.onelinstor.install.applying import Applying
+from entrypoints.onelinstor.install.entries import Change, File, Problem
 from entrypoints.onelinstor.install.files import Files
 from entrypoints.onelinstor.install.front_end import FrontEnd
-from entrypoints.onelinstor.install.journal import saved
 from entrypoints.onelinstor.install.planning import Configuration, left_alone
 from entrypoints.onelinstor.install.showing import diff
 from entrypoints.remotes.parser import ACTIONS
@@ -29,29 +29,28 @@ class Report:
     python: str
     configure: bool
 
-    def tell(self, changes: Sequence[Change], configuration: Configuration, kept: Sequence[Path]) -> None:
+    def tell(self, changes: Sequence[Change], configuration: Configuration, applying: Applying) -> None:
         """Print it."""
         version = ".".join(map(str, self.front.version)) if self.front.version != (99,) else "(no VERSION)"
         print(f"OpenNebula {version} in {self.front.var}, oned runs as {self.front.user}")
         print(f"{sum(map(len, ACTIONS.values()))} actions run with {self.python}; {len(changes)} changes made")
-        self._tell_replaced(changes, kept)
-        for each in self._to_do(changes, configuration):
-            print(f"to do: {each}")
-
-    def _tell_replaced(self, changes: Sequence[Change], kept: Sequence[Path]) -> None:
-        replaced = [each.path for each in changes if isinstance(each.before, File | Link) and not each.edit]
-        edited = [each.path for each in changes if each.edit]
-        for path in edited:
-            print(f"edited: {path}, the text before is in {saved(self.front.state, path).parent}")
-        if replaced:
-            print(f"{len(replaced)} files that stood there are in {self.front.state / 'saved'}")
-        originals = {saved(self.front.state, each): each for each in replaced}
-        for place in changed_locally(self.front.root, self.front.state / "saved", list(originals)):
-            print(f"this one was changed locally, look whether you need that: {place}")
-        for place in kept:
-            print(f"somebody had changed the driver's file; theirs is kept: {place}")
+        for each in changes:
+            if each.edit:
+                print(f"edited: {each.path}")
+        self._tell_saved(applying)
         for path in left_alone(self.files, self.front):
             print(f"not of this driver, left alone: {path}")
+        for sentence in self._to_do(changes, configuration):
+            print(f"to do: {sentence}")
+
+    def _tell_saved(self, applying: Applying) -> None:
+        below = self.front.state / "saved"
+        if applying.saved:
+            print(f"what stood there before is in {below}: {len(applying.saved)} files")
+        for place in changed_locally(self.front.root, below, applying.saved):
+            print(f"this one was changed locally, look whether you need that: {place}")
+        for place in applying.kept:
+            print(f"somebody had changed the driver's file; theirs is kept: {place}")
 
     def _to_do(self, changes: Sequence[Change], configuration: Configuration) -> list[str]:
         found = list(configuration.remarks)
