@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.opennebula.front_end import read_version
+from adapters.opennebula.installation import read_version
 from entrypoints.onelinstor.install.entries import Meta, Problem
 
 
