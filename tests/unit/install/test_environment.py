@@ -52,6 +52,20 @@ def test_an_interpreter_without_the_libraries_is_refused(plain_tree: Tree) -> No
     environment.probe(Interpreter(sys.executable, tuple(import_paths())), front)
 
 
+def test_byte_code_is_made_for_whoever_runs_the_actions(tmp_path: Path) -> None:
+    """An installer with a umask of its own must not make every action compile the driver again."""
+    (tmp_path / "domain").mkdir()
+    (tmp_path / "domain" / "names.py").write_text("")
+    before = os.umask(0o077)
+    try:
+        environment.compile_all(Interpreter(sys.executable, (str(tmp_path),)))
+    finally:
+        os.umask(before)
+
+    (made,) = (tmp_path / "domain" / "__pycache__").iterdir()
+    assert made.stat().st_mode & 0o044 == 0o044
+
+
 def test_a_new_environment_never_takes_the_place_of_another(tmp_path: Path) -> None:
     """Actions may be running from the old ones; they are numbered."""
     assert environment.next_below(tmp_path / "none") == tmp_path / "none" / "1"

@@ -18,7 +18,7 @@ from entrypoints.remotes.launchers import LAUNCHER, import_paths
 DISTRIBUTION = "one-linstor-driver"
 LONGEST_FIRST_LINE = 127
 """Bytes of a first line that every kernel in use reads (before 5.1 it cuts the rest off)."""
-OUR_PACKAGES = ("domain", "adapters", "entrypoints")
+PACKAGES = ("domain", "adapters", "entrypoints", "linstor", "lxml", "dependency_injector")
 PROBE = "import sys; sys.path[:0] = {paths!r}; import entrypoints.remotes.main"
 SECONDS = 1800.0
 PINS = Path(__file__).with_name("pins.txt")
@@ -78,10 +78,14 @@ def probe(interpreter: Interpreter, front: FrontEnd) -> None:
 
 def compile_all(interpreter: Interpreter) -> None:
     """Byte code for all that an action imports, so that none has to make it; where it cannot be written, none is."""
-    for path in interpreter.paths:
-        for package in (*OUR_PACKAGES, "linstor", "lxml", "dependency_injector"):
-            if (Path(path) / package).is_dir() and os.access(path, os.W_OK):
-                compileall.compile_dir(Path(path) / package, quiet=2)
+    # whatever the umask of the caller, the user of oned must be able to read it
+    before = os.umask(0o022)
+    try:
+        for package in (Path(path) / name for path in interpreter.paths for name in PACKAGES):
+            if package.is_dir() and os.access(package, os.W_OK):
+                compileall.compile_dir(package, quiet=2)
+    finally:
+        os.umask(before)
 
 
 def next_below(directory: Path) -> Path:
