@@ -41,9 +41,11 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     try:
         return install(options, DiskFiles())
-    except (Problem, OSError) as error:
-        print(f"onelinstor install: {error}", file=sys.stderr)
-        return 1
+    except Problem as problem:
+        print(f"onelinstor install: {problem}", file=sys.stderr)
+    except OSError as error:
+        print(f"onelinstor install: {error}; run it again, or `onelinstor uninstall` to undo it", file=sys.stderr)
+    return 1
 
 
 def install(options: argparse.Namespace, files: Files) -> int:
