@@ -37,6 +37,11 @@ def plain_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
     return _entered(KINDS["7.4"], tmp_path / "one", monkeypatch)
 
 
+@pytest.fixture
+def self_contained_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
+    return _entered(KINDS["self-contained"], tmp_path / "one", monkeypatch)
+
+
 def _entered(kind: tuple[str, bool, bool], root: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
     version, self_contained, addon = kind
     made = make(root, version, self_contained=self_contained, addon=addon)

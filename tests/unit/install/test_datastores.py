@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from tests.unit.install.trees import Tree
 
 from entrypoints.onelinstor.install import datastores
 from entrypoints.sandbox.oned import SimulatedOned
@@ -59,3 +60,24 @@ def test_an_oned_that_answers_is_asked(session: str, named: list[str] | None, tm
         oned.close()
 
     assert (document and datastores.to_update(document, CONF)) == named
+
+
+def test_the_installer_names_the_datastores(
+    self_contained_tree: Tree,
+    install: Callable[..., int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Those of the oned that runs there."""
+    oned = SimulatedOned()
+    try:
+        (self_contained_tree.root / "auth").write_text(oned.session)
+        monkeypatch.setenv("ONE_XMLRPC", oned.url)
+        monkeypatch.setenv("ONE_AUTH", str(self_contained_tree.root / "auth"))
+        oned.put("datastore", 101, _pool((101, "linstor", 1, {})).decode().removesuffix("</DATASTORE_POOL>")[16:])
+
+        install(self_contained_tree, "--configure")
+    finally:
+        oned.close()
+
+    assert "to do: `onedatastore update ID` for 101 (ds101);" in capsys.readouterr().out

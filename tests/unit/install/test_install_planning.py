@@ -49,12 +49,9 @@ def test_a_directory_that_cannot_be_written_needs_root(tmp_path: Path) -> None:
 
 def test_modes_and_links_are_shown() -> None:
     """A change that is no change of text is seen, too."""
-    told = diff(
-        [
-            Change(Path("/x"), File(b"a", Meta(0o600, 1, 2)), File(b"a", Meta(0o755, 3, 4))),
-            Change(Path("/y"), Link("t"), None),
-        ]
-    )
+    dressed = Change(Path("/x"), File(b"a", Meta(0o600, 1, 2)), File(b"a", Meta(0o755, 3, 4)))
+
+    told = diff([dressed, Change(Path("/y"), Link("t"), None)])
 
     assert "/x: file 0600 1:2 -> file 0755 3:4\n" in told
     assert "/y: link -> nothing\n" in told

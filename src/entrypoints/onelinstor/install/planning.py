@@ -19,10 +19,11 @@ EXECUTABLE, DIRECTORY = 0o755, 0o755
 
 @dataclass(frozen=True)
 class Configuration:
-    """The edits of OpenNebula's own files, and remarks for the administrator."""
+    """The edits of OpenNebula's own files, and remarks about them. *oned_conf* is its text with them."""
 
     changes: tuple[Change, ...]
     remarks: tuple[str, ...]
+    oned_conf: str = ""
 
 
 def launcher_changes(files: Files, front: FrontEnd, text: str) -> list[Change]:
@@ -73,7 +74,8 @@ def configuration(files: Files, front: FrontEnd) -> Configuration:
         return result.text
 
     edits = [_edit(files, oned, registered), _edit(files, execrc, allow_live_snapshots)]
-    return Configuration(tuple(each for each in edits if each.before != each.after), tuple(remarks))
+    text = edits[0].after.content.decode("utf-8", "replace") if isinstance(edits[0].after, File) else ""
+    return Configuration(tuple(each for each in edits if each.before != each.after), tuple(remarks), text)
 
 
 def _edit(files: Files, path: Path, change: Callable[[str], str]) -> Change:

@@ -10,7 +10,7 @@ from pathlib import Path
 from entrypoints.onelinstor.install import datastores
 from entrypoints.onelinstor.install.addon import changed_locally, package_of
 from entrypoints.onelinstor.install.applying import Applying
-from entrypoints.onelinstor.install.entries import Change, File, Problem
+from entrypoints.onelinstor.install.entries import Change, Problem
 from entrypoints.onelinstor.install.files import Files
 from entrypoints.onelinstor.install.front_end import FrontEnd
 from entrypoints.onelinstor.install.planning import Configuration, left_alone
@@ -62,23 +62,19 @@ class Report:
             found.append(f"a package of the addon owns these files and would overwrite them: {hold}")
         if configuration.changes:
             found.append(f"restart oned after the edits: {self.front.restart}")
-            found.append(self._datastores(configuration))
+        if changes or configuration.changes:
+            found.append(self._datastores(configuration.oned_conf))
         if any(not each.edit for each in changes):
             found.append(f"on every host {self.front.user} must be in the group disk")
         return [each for each in found if each]
 
-    def _datastores(self, configuration: Configuration) -> str:
-        everyone = (
-            "then `onedatastore update ID` for each datastore with TM_MAD linstor; it keeps the old values till then"
-        )
+    def _datastores(self, oned_conf: str) -> str:
+        everyone = "`onedatastore update ID` for each datastore with TM_MAD linstor; it keeps older values till then"
         document = datastores.pool(os.environ) if self.front.root == Path("/") else None
         if document is None:
             return everyone
-        oned = next((each.after for each in configuration.changes if each.path.name == "oned.conf"), None)
-        if not isinstance(oned, File):
-            return ""
         try:
-            stale = datastores.to_update(document, oned.content.decode("utf-8", "replace"))
+            stale = datastores.to_update(document, oned_conf)
         except (Problem, StopIteration, ValueError):
             return everyone
-        return f"then `onedatastore update ID` for {', '.join(stale)}" if stale else ""
+        return f"`onedatastore update ID` for {', '.join(stale)}; they keep older values till then" if stale else ""
