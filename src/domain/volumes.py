@@ -57,7 +57,7 @@ class Deployment:
     *reachable*: the satellite there is online. *in_use*: somebody there has it open for writing; None where
     unknown, which is not "free". *connected*: DRBD talks to every replica elsewhere. *device* is None where there is
     none. *alias* is the stable udev name that may appear beside the device. *replicated*: DRBD is on top, so that other
-    hosts have the same data. Sizes in KiB, 0 where unknown.
+    hosts have the same data. Sizes in KiB, 0 where unknown. *created*: seconds since 1970, 0 where not told.
     """
 
     volume: VolumeName
@@ -75,6 +75,7 @@ class Deployment:
     allocated_kib: int = 0
     zeroed: bool = False
     replicated: bool = True
+    created: int = 0
 
     @property
     def good_replica(self) -> bool:

@@ -56,6 +56,7 @@ def deployment(found: Json, volume: VolumeName, host: Host, dataless: Collection
         allocated_kib=number_of(first, "allocated_size_kib"),
         zeroed=role is Role.REPLICA and first.get("provider_kind") in _ZEROED,
         replicated=drbd is not None or not found.get("layer_object"),
+        created=number_of(found, "create_timestamp") // 1000,
     )
 
 

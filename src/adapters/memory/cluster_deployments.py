@@ -50,6 +50,7 @@ class SeenResource:
             allocated_kib=self._allocated(),
             zeroed=not here.diskless and self._pool.kind in _ZEROED,
             replicated=self._owner.drbd,
+            created=here.created // 1000,
         )
 
     def _role(self) -> Role:
