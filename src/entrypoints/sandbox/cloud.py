@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from entrypoints.sandbox import documents
 from entrypoints.sandbox.documents import Record, VmDocument
@@ -12,6 +12,7 @@ from entrypoints.sandbox.hypervisor import Hypervisor
 from entrypoints.sandbox.world import Completed, Sandbox
 
 IMAGES, SYSTEM_SSH, SYSTEM_SHARED, SYSTEM_LINSTOR = 100, 102, 103, 104
+LOCKED, READY = 4, 1
 SYSTEM_TM = {SYSTEM_SSH: "ssh", SYSTEM_SHARED: "shared", SYSTEM_LINSTOR: "linstor"}
 
 
@@ -56,6 +57,10 @@ class Cloud:
         own = {**here, **attributes}
         images = {**own, "DISK_TYPE": "BLOCK", "RESTRICTED_DIRS": "/", "SAFE_DIRS": str(self.sources)}
         self._tell_datastore(IMAGES, "linstor-images", ("linstor", "linstor"), images)
+        for number, host in enumerate(
+            each for each in self.sandbox.hosts.names if each != self.sandbox.hosts.front_end
+        ):
+            self.sandbox.oned.put("host", number, documents.host(number, host))
         self._tell_datastore(SYSTEM_SSH, "system-ssh", ("-", "ssh"), {"SHARED": "NO"})
         self._tell_datastore(SYSTEM_SHARED, "system-shared", ("-", "shared"), {"SHARED": "YES"})
         self._tell_datastore(SYSTEM_LINSTOR, "system-linstor", ("-", "linstor"), {**own, "SHARED": "YES"})
@@ -104,21 +109,30 @@ class Cloud:
         """`oneimage create --path`: stat, then cp. What cp called it."""
         size = int(self._about_image("stat", identity, documents.image(-1, name, 0, {"PATH": path})))
         document = documents.image(identity, name, size, {"PATH": path, "SOURCE": ""})
-        source = self._about_image("cp", identity, document).split()[0]
-        self.images[identity] = ImageRecord(source, size, persistent)
-        return source
+        return self._made("cp", identity, name, document, ImageRecord("", size, persistent))
 
     def make_image(self, identity: int, name: str, size_mib: int, *, fs: str = "", persistent: bool = False) -> str:
         """`oneimage create --type datablock`: mkfs. What mkfs called it."""
         document = documents.image(identity, name, size_mib, {"SOURCE": "", "FORMAT": "raw", "FS": fs})
-        source = self._about_image("mkfs", identity, document)
-        self.images[identity] = ImageRecord(source, size_mib, persistent)
+        return self._made("mkfs", identity, name, document, ImageRecord("", size_mib, persistent))
+
+    def _made(self, action: str, identity: int, name: str, document: str, record: ImageRecord) -> str:
+        """Oned knows the image as locked before it has a source."""
+        self._tell_image(identity, name, record, LOCKED)
+        source = self._about_image(action, identity, document).split()[0]
+        self.images[identity] = replace(record, source=source)
+        self._tell_image(identity, name, self.images[identity], READY)
         return source
+
+    def _tell_image(self, identity: int, name: str, record: ImageRecord, state: int) -> None:
+        values = {"SOURCE": record.source, "STATE": state, "DATASTORE_ID": IMAGES, "PERSISTENT": int(record.persistent)}
+        self.sandbox.oned.put("image", identity, documents.image(identity, name, record.size_mib, values))
 
     def remove_image(self, identity: int) -> None:
         """`oneimage delete`: rm."""
         image = self.images[identity]
         self._about_image("rm", identity, documents.image(identity, "", image.size_mib, {"SOURCE": image.source}))
+        self.sandbox.oned.forget("image", identity)
         del self.images[identity]
 
     # -- VMs ------------------------------------------------------------------------------------

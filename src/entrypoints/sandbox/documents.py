@@ -45,6 +45,11 @@ def image(identity: int, name: str, size_mib: int, values: Values) -> str:
     return _text(root)
 
 
+def host(identity: int, name: str) -> str:
+    """A `<HOST>`."""
+    return _text(_added(etree.Element("HOST"), {"ID": identity, "NAME": name, "STATE": 2}))
+
+
 def action_data(*documents: str) -> bytes:
     """The document of a datastore action: an image, a datastore, or both."""
     return f"<DS_DRIVER_ACTION_DATA>{''.join(documents)}</DS_DRIVER_ACTION_DATA>".encode()
