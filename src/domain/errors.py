@@ -11,7 +11,7 @@
     │   └── UnknownSnapshot, SnapshotExists, SnapshotFailed, NotTheNewest, Interrupted
     ├── ClusterError             LINSTOR: ControllerUnreachable, ControllerFailed, AccessDenied, UnknownHostNode
     ├── HostError                about one host: HostUnreachable, HostCommandFailed
-    ├── OnedError                oned: OnedUnreachable, OnedRefused
+    ├── OnedError                oned: OnedUnreachable, OnedRefused, PartialView
     ├── SourceError              what an image is made from: SourceRefused, SourceUnreadable
     ├── ExportFailed             the file that an image is exported to
     ├── ScriptFailed             one of OpenNebula's own scripts
@@ -295,6 +295,12 @@ class OnedRefused(OnedError):
     def missing(self) -> bool:
         """Whether oned has no such object (0x0400, opennebula.md 7)."""
         return self.code == 0x0400
+
+
+class PartialView(OnedError):
+    """oned hides objects from the user who asks."""
+
+    advice = "run it as oneadmin, or with a session in ONE_AUTH of a user in the group oneadmin"
 
 
 class SourceError(DriverError):

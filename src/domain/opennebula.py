@@ -71,6 +71,7 @@ class Vm:
     history: tuple[History, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
     snapshots: tuple[DiskSnapshot, ...] = ()
+    name: str = ""
 
     def snapshot(self, disk_id: int, snapshot_id: int) -> DiskSnapshot | None:
         """Oned's record of a disk snapshot."""
@@ -102,7 +103,7 @@ class Datastore:
 
 @dataclass(frozen=True)
 class Image:
-    """An image as a datastore action gets it. Sizes in MiB; *source* is "" until an action succeeded."""
+    """An image. Sizes in MiB; *source* is "" until an action succeeded. States: opennebula.md 4.5."""
 
     image_id: int
     source: str = ""
@@ -116,3 +117,7 @@ class Image:
     target_snapshot: int = -1
     snapshots: tuple[int, ...] = ()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    name: str = ""
+    state: int = 0
+    datastore_id: int | None = None
+    persistent: bool = False

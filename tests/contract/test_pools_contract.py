@@ -11,11 +11,12 @@ import pytest
 from adapters.memory.oned import MemoryOned
 from adapters.memory.pools import MemoryPools
 from adapters.opennebula import pools
-from adapters.opennebula.xml import parse_vm
-from domain.errors import OnedRefused, OnedUnreachable
-from domain.opennebula import DiskSnapshot, Vm
+from adapters.opennebula.xml import parse_image_pool, parse_vm
+from domain.errors import OnedRefused, OnedUnreachable, PartialView
+from domain.names import HostName
+from domain.opennebula import Datastore, DiskSnapshot, Vm
 from domain.pools import Pools
-from entrypoints.sandbox.documents import Record, VmDocument
+from entrypoints.sandbox.documents import Record, VmDocument, datastore, host, image
 from entrypoints.sandbox.oned import SimulatedOned
 
 DONE = 6
@@ -28,6 +29,15 @@ class World(Protocol):
 
     def know(self, document: VmDocument, state: int = 3) -> None:
         """Know a VM."""
+
+    def know_image(self, identity: int, source: str, state: int = 1) -> None:
+        """Know an image of datastore 100, with snapshot 3."""
+
+    def know_others(self) -> None:
+        """Know datastore 100 and host-a."""
+
+    def shrink_view(self) -> None:
+        """The user is an ordinary one."""
 
     def down(self) -> None:
         """Answer no more."""
@@ -43,6 +53,20 @@ class Memory:
     def know(self, document: VmDocument, state: int = 3) -> None:
         """See the protocol."""
         self._oned.put(parse_vm(_xml(document, state)))
+
+    def know_image(self, identity: int, source: str, state: int = 1) -> None:
+        """See the protocol."""
+        [image] = parse_image_pool(f"<IMAGE_POOL>{_image(identity, source, state)}</IMAGE_POOL>".encode())
+        self.pools.image_list[identity] = image
+
+    def know_others(self) -> None:
+        """See the protocol."""
+        self._oned.put(Datastore(100, name="images", ds_mad="linstor"))
+        self.pools.host_list.append(HostName("host-a"))
+
+    def shrink_view(self) -> None:
+        """See the protocol."""
+        self.pools.whole = False
 
     def down(self) -> None:
         """See the protocol."""
@@ -61,6 +85,25 @@ class Real:
     def know(self, document: VmDocument, state: int = 3) -> None:
         """See the protocol."""
         self.oned.put("vm", document.identity, _xml(document, state).decode())
+
+    def know_image(self, identity: int, source: str, state: int = 1) -> None:
+        """See the protocol."""
+        self.oned.put("image", identity, _image(identity, source, state))
+
+    def know_others(self) -> None:
+        """See the protocol."""
+        self.oned.put("datastore", 100, datastore(100, "images", ("linstor", "linstor"), {}, kind=0, base="/ds"))
+        self.oned.put("host", 0, host(0, "host-a"))
+
+    def shrink_view(self) -> None:
+        """See the protocol."""
+        self.oned.groups = [100, 101]
+
+
+def _image(identity: int, source: str, state: int) -> str:
+    values = {"SOURCE": source, "STATE": state, "DATASTORE_ID": 100, "PERSISTENT": 1}
+    plain = image(identity, f"image {identity}", 64, values)
+    return plain.replace("</IMAGE>", "<SNAPSHOTS><SNAPSHOT><ID>3</ID></SNAPSHOT></SNAPSHOTS></IMAGE>")
 
 
 def _xml(document: VmDocument, state: int) -> bytes:
@@ -86,6 +129,63 @@ def real(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Real]:
     made = Real(tmp_path)
     yield made
     made.down()
+
+
+def test_images_are_listed_in_every_state_with_what_the_rules_need(world: World) -> None:
+    """Also one that is being made and has no source yet: its volume belongs to it."""
+    world.know_image(4, "OpenNebula-Image-4")
+    world.know_image(5, "", state=4)
+    found = {each.image_id: each for each in world.pools.images()}
+    assert (found[4].source, found[4].datastore_id, found[4].snapshots) == ("OpenNebula-Image-4", 100, (3,))
+    assert (found[4].name, found[4].persistent) == ("image 4", True)
+    assert (found[5].source, found[5].state) == ("", 4)
+
+
+def test_datastores_and_hosts_are_listed(world: World) -> None:
+    """By what the rules call them."""
+    world.know_others()
+    assert [(each.datastore_id, each.name) for each in world.pools.datastores()] == [(100, "images")]
+    assert list(world.pools.hosts()) == ["host-a"]
+
+
+def test_a_user_from_whom_oned_hides_something_is_refused(world: World) -> None:
+    """What others own would look as if nobody did."""
+    world.pools.require_whole()
+    world.shrink_view()
+    with pytest.raises(PartialView, match="oneadmin"):
+        world.pools.require_whole()
+
+
+def test_a_user_of_the_group_oneadmin_sees_everything(real: Real) -> None:
+    """Also where that is not the first of the groups."""
+    real.oned.groups = [100, 0]
+    real.pools.require_whole()
+
+
+@pytest.mark.parametrize("call", ["images", "datastores", "hosts", "require_whole"])
+def test_no_list_is_empty_because_oned_is_down(world: World, call: str) -> None:
+    """Every question fails."""
+    world.down()
+    with pytest.raises(OnedUnreachable):
+        list(getattr(world.pools, call)())
+
+
+@pytest.mark.parametrize("call", ["images", "datastores", "hosts", "require_whole"])
+@pytest.mark.parametrize("answer", ["no XML", "<VM/>", "<USER/>", "<IMAGE_POOL><IMAGE/></IMAGE_POOL>"])
+def test_an_answer_that_is_no_list_is_no_empty_list(real: Real, call: str, answer: str) -> None:
+    """It is an error of oned."""
+    real.oned.faults.append([True, answer, 0, 0])
+    with pytest.raises(OnedUnreachable, match=r"one\.\w+\.info"):
+        list(getattr(real.pools, call)())
+
+
+@pytest.mark.parametrize(("count", "requests"), [(2, 1), (3, 2), (9, 5)])
+def test_a_long_list_of_images_is_read_in_pages(real: Real, count: int, requests: int) -> None:
+    """Each image once."""
+    for identity in range(count):
+        real.know_image(identity, "")
+    assert sorted(each.image_id for each in real.pools.images()) == list(range(count))
+    assert len(real.oned.requests) == requests
 
 
 def _ids(found: Iterator[Vm]) -> list[int]:

@@ -8,16 +8,30 @@ it, nothing was skipped.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from adapters.opennebula.rpc import Rpc
-from adapters.opennebula.xml import parse_vm_pool
-from domain.errors import BadOrder, OnedUnreachable
-from domain.opennebula import Vm
+from adapters.opennebula.xml import (
+    parse_datastore_pool,
+    parse_groups,
+    parse_host_names,
+    parse_image_pool,
+    parse_vm_pool,
+)
+from domain.errors import BadOrder, OnedUnreachable, PartialView
+from domain.names import HostName
+from domain.opennebula import Datastore, Image, Vm
 
 PAGE, OVERLAP = 500, 25
 EVERYBODYS, NOT_DONE = -2, -1
 
-Page = Callable[[int, int], Sequence[Vm]]
+ONEADMIN_GROUP = 0
+
+MYSELF = -1
+
+Answer = TypeVar("Answer")
+Listed = TypeVar("Listed")
+Page = Callable[[int, int], Sequence[Listed]]
 """Gets a position and a number of objects; gives so many, fewer at the end."""
 
 
@@ -29,26 +43,54 @@ class XmlRpcPools:
 
     def vms(self) -> Iterator[Vm]:
         """See the port. The plain list is abridged since 5.8, the extended one has the disks."""
-        return self._paged("one.vmpool.infoextended", self._vms)
+        call = "one.vmpool.infoextended"
+        return _paged(
+            call,
+            lambda start, count: self._asked(parse_vm_pool, call, EVERYBODYS, start, -count, NOT_DONE),
+            lambda vm: vm.vm_id,
+        )
 
-    def _vms(self, position: int, count: int) -> Sequence[Vm]:
-        text = self._rpc.document("one.vmpool.infoextended", EVERYBODYS, position, -count, NOT_DONE)
+    def images(self) -> Iterator[Image]:
+        """See the port."""
+        call = "one.imagepool.info"
+        return _paged(
+            call,
+            lambda start, count: self._asked(parse_image_pool, call, EVERYBODYS, start, -count),
+            lambda image: image.image_id,
+        )
+
+    def datastores(self) -> Iterator[Datastore]:
+        """See the port. oned gives this list as a whole."""
+        return iter(self._asked(parse_datastore_pool, "one.datastorepool.info"))
+
+    def hosts(self) -> Iterator[HostName]:
+        """See the port. oned gives this list as a whole."""
+        return (HostName(each) for each in self._asked(parse_host_names, "one.hostpool.info"))
+
+    def require_whole(self) -> None:
+        """See the port."""
+        if ONEADMIN_GROUP not in self._asked(parse_groups, "one.user.info", MYSELF):
+            raise PartialView("the user of the session is not in the group oneadmin, so oned's lists are not complete")
+
+    def _asked(self, parse: Callable[[bytes], Answer], call: str, *arguments: int) -> Answer:
+        text = self._rpc.document(call, *arguments)
         try:
-            return parse_vm_pool(text.encode())
-        except BadOrder as error:
-            raise OnedUnreachable(f"one.vmpool.infoextended: {error}") from error
+            return parse(text.encode())
+        except (BadOrder, ValueError) as error:
+            raise OnedUnreachable(f"{call}: {error}") from error
 
-    def _paged(self, call: str, page: Page) -> Iterator[Vm]:
-        """Every object once. Raises OnedUnreachable where so much ended that a page may have been skipped."""
-        seen: set[int] = set()
-        position, found = 0, page(0, PAGE)
-        while True:
-            fresh = [each for each in found if each.vm_id not in seen]
-            if position and len(fresh) == len(found):
-                raise OnedUnreachable(f"{call}: the list changed too much while it was read")
-            seen.update(each.vm_id for each in fresh)
-            yield from fresh
-            if len(found) < PAGE:
-                return
-            position += PAGE - OVERLAP
-            found = page(position, PAGE)
+
+def _paged(call: str, page: Page[Listed], identity: Callable[[Listed], int]) -> Iterator[Listed]:
+    """Every object once. Raises OnedUnreachable where so much ended that a page may have been skipped."""
+    seen: set[int] = set()
+    position, found = 0, page(0, PAGE)
+    while True:
+        fresh = [each for each in found if identity(each) not in seen]
+        if position and len(fresh) == len(found):
+            raise OnedUnreachable(f"{call}: the list changed too much while it was read")
+        seen.update(identity(each) for each in fresh)
+        yield from fresh
+        if len(found) < PAGE:
+            return
+        position += PAGE - OVERLAP
+        found = page(position, PAGE)

@@ -32,6 +32,30 @@ def parse_vm_pool(document: bytes) -> list[Vm]:
     return [_vm(each) for each in _root(document, "VM_POOL").iterfind("VM")]
 
 
+def parse_image_pool(document: bytes) -> list[Image]:
+    """The `<IMAGE>`s of an `<IMAGE_POOL>`, in its order; each has an id. Raises BadOrder."""
+    found = list(_root(document, "IMAGE_POOL").iterfind("IMAGE"))
+    for each in found:
+        _number(each, "ID", required=True)
+    return [_image(each) for each in found]
+
+
+def parse_datastore_pool(document: bytes) -> list[Datastore]:
+    """The `<DATASTORE>`s of a `<DATASTORE_POOL>`. Raises BadOrder."""
+    return [_datastore(each) for each in _root(document, "DATASTORE_POOL").iterfind("DATASTORE")]
+
+
+def parse_host_names(document: bytes) -> list[str]:
+    """The names of the `<HOST>`s of a `<HOST_POOL>`. Raises BadOrder."""
+    return [_text(each, "NAME") for each in _root(document, "HOST_POOL").iterfind("HOST")]
+
+
+def parse_groups(document: bytes) -> set[int]:
+    """The groups of a `<USER>`: its own and the others. Raises BadOrder."""
+    root = _root(document, "USER")
+    return {_number(root, "GID", required=True), *(int(each.text or -1) for each in root.iterfind("GROUPS/ID"))}
+
+
 def parse_datastore(document: bytes) -> Datastore:
     """A `<DATASTORE>`. Raises BadOrder."""
     return _datastore(_root(document, "DATASTORE"))
@@ -107,6 +131,7 @@ def _vm(root: etree._Element) -> Vm:
         history=tuple(_history(each) for each in root.iterfind("HISTORY_RECORDS/HISTORY")),
         attributes=_attributes(root.find("USER_TEMPLATE")),
         snapshots=tuple(_snapshots(root)),
+        name=_text(root, "NAME"),
     )
 
 
@@ -180,4 +205,8 @@ def _image(root: etree._Element) -> Image:
         target_snapshot=_number(root, "TARGET_SNAPSHOT", default=-1),
         snapshots=tuple(_number(each, "ID") for each in root.iterfind("SNAPSHOTS/SNAPSHOT")),
         attributes=template,
+        name=_text(root, "NAME"),
+        state=_number(root, "STATE"),
+        datastore_id=_optional(root, "DATASTORE_ID"),
+        persistent=bool(_yes(root, "PERSISTENT")),
     )

@@ -29,18 +29,24 @@ class _Handler(SimpleXMLRPCRequestHandler):
 
 
 class SimulatedOned:
-    """Answers info and pool calls from the documents put into it. *faults*: answers to give instead, first come."""
+    """Answers info and pool calls from the documents put into it. *faults*: answers to give instead, first come.
+
+    *groups* are those of the session's user; 0 is oneadmin's.
+    """
 
     def __init__(self, session: str = "oneadmin:sandbox") -> None:
         self.session = session
         self.requests: list[tuple[str, int]] = []
         self.faults: list[Reply] = []
+        self.groups = [0]
         self._documents: dict[str, dict[int, str]] = {kind: {} for kind in KINDS}
         self._server = _Server(("127.0.0.1", 0), _Handler, logRequests=False, allow_none=True)
         for kind in KINDS:
             self._server.register_function(self._info(kind), f"one.{kind}.info")
             self._server.register_function(self._pool(kind), f"one.{kind}pool.info")
         self._server.register_function(self._vms(), "one.vmpool.infoextended")
+        self._server.register_function(self._images(), "one.imagepool.info")
+        self._server.register_function(self._user(), "one.user.info")
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         host, port = self._server.server_address[:2]
         self.url = f"http://{host!s}:{port}/RPC2"
@@ -80,21 +86,38 @@ class SimulatedOned:
         return pool
 
     def _vms(self) -> Callable[..., Reply]:
-        """The newest first. *end* -1 is the last id, *end* below that a page of so many from position *start* on."""
-
         def vms(session: str, _whose: int, start: int, end: int, state: int, *_: object) -> Reply:
             self.requests.append(("one.vmpool.infoextended", -1))
             if refused := self._refused(session):
                 return refused
-            known = sorted(self._documents["vm"].items(), reverse=True)
-            found = [(each, text) for each, text in known if _in_state(text, state)]
-            if end < -1:
-                found = found[start : start - end]
-            else:
-                found = [(each, text) for each, text in found if each >= start and (end == -1 or each <= end)]
-            return [True, f"<VM_POOL>{''.join(_in_a_list(text) for _, text in found)}</VM_POOL>", 0, 0]
+            found = [each for each in self._newest_first("vm") if _in_state(each[1], state)]
+            inner = "".join(_in_a_list(text) for text in _page(found, start, end))
+            return [True, f"<VM_POOL>{inner}</VM_POOL>", 0, 0]
 
         return vms
+
+    def _images(self) -> Callable[..., Reply]:
+        def images(session: str, _whose: int, start: int, end: int, *_: object) -> Reply:
+            self.requests.append(("one.imagepool.info", -1))
+            if refused := self._refused(session):
+                return refused
+            inner = "".join(_page(self._newest_first("image"), start, end))
+            return [True, f"<IMAGE_POOL>{inner}</IMAGE_POOL>", 0, 0]
+
+        return images
+
+    def _user(self) -> Callable[..., Reply]:
+        def user(session: str, identity: int, *_: object) -> Reply:
+            self.requests.append(("one.user.info", identity))
+            if refused := self._refused(session):
+                return refused
+            groups = "".join(f"<ID>{each}</ID>" for each in self.groups)
+            return [True, f"<USER><ID>2</ID><GID>{self.groups[0]}</GID><GROUPS>{groups}</GROUPS></USER>", 0, 0]
+
+        return user
+
+    def _newest_first(self, kind: str) -> list[tuple[int, str]]:
+        return sorted(self._documents[kind].items(), reverse=True)
 
     def _refused(self, session: str) -> Reply | None:
         if self.faults:
@@ -107,6 +130,13 @@ class SimulatedOned:
         """Stop answering."""
         self._server.shutdown()
         self._server.server_close()
+
+
+def _page(found: list[tuple[int, str]], start: int, end: int) -> list[str]:
+    """*end* -1 is the last id, below that a page of so many from position *start* on."""
+    if end < -1:
+        return [text for _, text in found[start : start - end]]
+    return [text for each, text in found if each >= start and (end == -1 or each <= end)]
 
 
 def _in_state(document: str, state: int) -> bool:
