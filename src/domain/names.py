@@ -22,6 +22,7 @@ _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?")
 _IMAGE = re.compile(r"OpenNebula-Image-(\d+)", re.IGNORECASE)
 _CLONE = re.compile(r"OpenNebula-Image-(\d+)-vm(\d+)-disk(\d+)", re.IGNORECASE)
 _VOLATILE = re.compile(r"OpenNebula-Volatile-vm(\d+)-disk(\d+)", re.IGNORECASE)
+_CONTEXT = re.compile(r"OpenNebula-vm-context-vm(\d+)-disk(\d+)(?:-\d+)?")
 _SNAPSHOT = re.compile(r"OpenNebula-Snap-(\d+)(?:-(\d+))?", re.IGNORECASE)
 
 LIVES_OF_CONTEXTS = 10
@@ -98,6 +99,27 @@ def context_volumes(of: DiskOf) -> list[VolumeName]:
     """The names that the addon 2.x gave to the context volumes of a disk, one for each of its first lives."""
     first = f"OpenNebula-vm-context-vm{of.vm}-disk{of.disk}"
     return [VolumeName(first), *(VolumeName(f"{first}-{life}") for life in range(LIVES_OF_CONTEXTS))]
+
+
+def context_disk(name: str) -> DiskOf | None:
+    """The disk whose context volume of the addon 2.x has that name, else None."""
+    match = _CONTEXT.fullmatch(name)
+    return DiskOf(int(match[1]), int(match[2])) if match else None
+
+
+def written_by_us(name: str) -> bool:
+    """Whether *name* is, letter by letter, one that this driver or the addon gives to a volume.
+
+    LINSTOR ignores case but keeps it, and numbers have no leading zeros.
+    """
+    if (image := image_of(name)) is not None:
+        return name == image_volume(image)
+    if context_disk(name) is not None:
+        return True
+    of = disk_of(name)
+    match = _CLONE.fullmatch(name)
+    source = image_volume(int(match[1])) if match else None
+    return of is not None and name == (copy_of_source(source, of) if source else volatile_volume(of))
 
 
 def image_of(name: str) -> int | None:

@@ -51,6 +51,12 @@ def _pools(environment: Mapping[str, str], wrap: Wrap) -> Any:
     return wrap("pools", XmlRpcPools(environment))
 
 
+def _inventories(environment: Mapping[str, str]) -> Any:
+    from adapters.linstor.inventory import RestInventories
+
+    return RestInventories(environment)
+
+
 def _monitord(installation: Any, environment: Mapping[str, str], wrap: Wrap) -> Any:
     from adapters.opennebula.monitord import ShellMonitord
 
@@ -132,6 +138,7 @@ class Container(containers.DeclarativeContainer):
     oned = providers.Singleton(_oned, environment, wrap)
     pools = providers.Singleton(_pools, environment, wrap)
     monitord = providers.Singleton(_monitord, installation, environment, wrap)
+    inventories = providers.Singleton(_inventories, environment)
     hosts = providers.Singleton(_hosts, known_limits, wrap)
     sources = providers.Singleton(_sources, installation, environment, limits, wrap)
     exports = providers.Singleton(_exports, limits, wrap)
@@ -191,3 +198,16 @@ class Container(containers.DeclarativeContainer):
     )
     saving = providers.Singleton(_rules("domain.saving.Saving"), storages, oned, hosts, locks, lifetime, snapshots)
     vm_monitoring = providers.Singleton(_rules("domain.vm_sizes.VmMonitoring"), storages, pools, clock)
+    orphans = providers.Singleton(
+        _rules("domain.clearing.Orphans"),
+        pools,
+        inventories,
+        clusters,
+        environment,
+        locks,
+        lifetime,
+        attachment,
+        healing,
+        debts,
+        snapshots,
+    )

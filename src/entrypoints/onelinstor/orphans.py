@@ -1,0 +1,176 @@
+"""`onelinstor orphans`: show what LINSTOR holds that oned does not know, and delete it class by class."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from dependency_injector import providers
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from domain.clearing import Asked, Done, Orphans
+from domain.errors import BadName, DriverError
+from domain.names import group_name, host_name
+from domain.orphans import Finding, Kind
+from entrypoints.container import Container
+from entrypoints.onelinstor.words import age, size
+
+DESCRIPTION = """What LINSTOR holds that no image or VM of oned owns, devices attached where no VM is, two writers left
+on, debts, and half-made things of killed orders. Nothing is changed without --delete, and then each class is asked for.
+What is in use, young, or carries no name of this driver is never touched."""
+
+EPILOG = """classes:
+  disk           volume of a disk whose VM oned does not have, or has without that disk
+  image          volume of an image that oned does not have
+  earlier-life   volume of a disk that is made from another image now
+  half-made      volume that was never finished, or whose deletion has not ended
+  snapshot       snapshot that oned does not know, of a volume that it does
+  attachment     device on a host where no VM uses it; the data stays
+  two-writers    permission of a live migration that is over; the data stays
+  debt           link on a host that could not be removed when it was down
+
+exit codes: 0 nothing is left, 1 something is left, 2 nothing could be judged"""
+
+ASK = "Delete {what}? [y/N] "
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="onelinstor orphans",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    classes = [kind.value for kind in Kind]
+    parser.add_argument("--delete", action="store_true", help="delete what may be deleted, after asking for each class")
+    parser.add_argument(
+        "--yes", action="append", choices=classes, default=[], metavar="CLASS", help="do not ask for that class"
+    )
+    parser.add_argument(
+        "--older-than",
+        type=_seconds,
+        default=3600,
+        metavar="SECONDS",
+        help="leave what is younger, or of unknown age: an order may still be making it (3600; 0 when none runs)",
+    )
+    parser.add_argument(
+        "--group",
+        action="append",
+        type=_checked(group_name),
+        default=[],
+        help="a resource group that was ours, too",
+    )
+    parser.add_argument(
+        "--host", action="append", type=_checked(host_name), default=[], help="a host that was ours, too"
+    )
+    return parser
+
+
+def _seconds(text: str) -> int:
+    seconds = int(text)
+    if seconds < 0:
+        raise ValueError(text)
+    return seconds
+
+
+def _checked(check: Callable[[str], str]) -> Callable[[str], str]:
+    def checked(text: str) -> str:
+        try:
+            return check(text)
+        except BadName as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return checked
+
+
+def main(argv: Sequence[str]) -> int:
+    """Show, and delete where asked to; the exit code."""
+    options = _parser().parse_args(argv)
+    container = Container(environment=providers.Object(dict(os.environ)))
+    hosts = {host_name(socket.gethostname()), container.front_end(), *options.host}
+    asked = Asked(int(time.time()), options.older_than, frozenset(options.group), frozenset(hosts))
+    try:
+        return run(container.orphans(), asked, Console(), delete=options.delete, agrees=_agreement(options.yes))
+    except DriverError as error:
+        print(f"onelinstor orphans: nothing can be judged: {error}", file=sys.stderr)
+        return 2
+
+
+def _agreement(classes: Sequence[str]) -> Callable[[Kind, str], bool]:
+    """Whether a class may be deleted: by --yes, or by the person at the terminal."""
+
+    def agrees(kind: Kind, what: str) -> bool:
+        if kind.value in classes:
+            return True
+        return sys.stdin.isatty() and input(ASK.format(what=what)).strip().lower() in ("y", "yes")
+
+    return agrees
+
+
+def run(orphans: Orphans, asked: Asked, console: Console, *, delete: bool, agrees: Callable[[Kind, str], bool]) -> int:
+    """Show all findings, delete those that *agrees* to; the exit code."""
+    found = orphans.find(asked)
+    if not found:
+        console.print("Nothing is left over.")
+        return 0
+    console.print(_table(found, asked.now))
+    if not delete:
+        console.print("Nothing was changed. --delete takes away what may be deleted, and asks for each class.")
+        return 1
+    return _delete(orphans, found, asked, console, agrees)
+
+
+def _delete(
+    orphans: Orphans,
+    found: Sequence[Finding],
+    asked: Asked,
+    console: Console,
+    agrees: Callable[[Kind, str], bool],
+) -> int:
+    left = len(found)
+    for kind in Kind:
+        chosen = [each for each in found if each.kind is kind and not each.kept]
+        if chosen and agrees(kind, _what(kind, chosen)):
+            left -= sum(_tell(console, done) for done in orphans.clear(chosen, asked))
+    if left:
+        console.print(f"{left} of {len(found)} are left.")
+    return int(left > 0)
+
+
+def _what(kind: Kind, chosen: Sequence[Finding]) -> str:
+    total = sum(each.size_kib for each in chosen)
+    return f"{len(chosen)} of class {kind.value}" + (f" ({size(total)})" if total else "")
+
+
+def _tell(console: Console, done: Done) -> bool:
+    """Write down what was done with one finding; whether it is gone."""
+    each = done.finding
+    subject = f"{each.kind.value} {each.volume}" + (f" {each.part}" if each.part else "")
+    said = f"failed: {done.error}" if done.error else f"left: {done.left}" if done.left else "deleted"
+    moment = time.strftime("%Y-%m-%d %H:%M:%S")
+    console.print(f"{moment} {subject}: {said}", markup=False, highlight=False, soft_wrap=True)
+    return not done.error and not done.left
+
+
+def _table(found: Iterable[Finding], now: int) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("class", "volume", "part"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("age", justify="right", no_wrap=True)
+    table.add_column("why", overflow="fold")
+    order = list(Kind)
+    for each in sorted(found, key=lambda one: (order.index(one.kind), one.volume, one.part)):
+        why = Text(each.why)
+        if each.kept:
+            why.append(f"; kept: {each.kept}", style="yellow")
+        shown = size(each.size_kib) if each.size_kib else ""
+        table.add_row(each.kind.value, each.volume, each.part, shown, age(each.since, now), why)
+    return table
