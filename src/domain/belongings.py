@@ -136,5 +136,6 @@ def named(volume: VolumeName, marks: Mapping[str, str]) -> Named | None:
     disk, image = disk_of(volume) or context_disk(volume), image_of(volume)
     if disk is not None:
         return None if marking.of_other_disk(marks, disk) or marking.IMAGE in marks else Named(disk=disk)
-    other = marks.get(marking.IMAGE, str(image)) != str(image) or marking.VM in marks
-    return None if other else Named(image=image)
+    # a restore that was killed has the marks of its source besides its own
+    own = marks[marking.IMAGE] == str(image) if marking.IMAGE in marks else marking.VM not in marks
+    return Named(image=image) if own else None

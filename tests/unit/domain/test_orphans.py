@@ -133,6 +133,12 @@ def test_marks_of_another_owner_speak_against_the_name(cloud: Cloud, name: str, 
     assert cloud.found() == []
 
 
+def test_a_restore_that_was_killed_is_found_though_it_has_the_marks_of_its_source(cloud: Cloud) -> None:
+    """LINSTOR brings them along, and the driver had no time to remove them."""
+    cloud.bench.volume("OpenNebula-Image-9", image="9", state="creating", vm="7", disk="0", seq="0")
+    assert cloud.one().kind is Kind.HALF_MADE
+
+
 def test_what_oned_owns_is_left_alone(cloud: Cloud) -> None:
     """Images in every state and datastore, disks of VMs, whatever letters LINSTOR has."""
     cloud.image(4, datastore_id=1, source="/var/lib/one/datastores/1/abc", persistent=True)
@@ -274,7 +280,7 @@ def test_an_attachment_where_no_vm_is_ends_and_the_data_stays(cloud: Cloud) -> N
     assert Role.REPLICA in roles
 
 
-@pytest.mark.parametrize("state", [MIGRATING, (3, 51), (1, 0), (6, 0)][:3])
+@pytest.mark.parametrize("state", [MIGRATING, (3, 51), (1, 0)])
 def test_while_oned_has_an_order_under_way_nothing_of_a_vm_is_touched(cloud: Cloud, state: tuple[int, int]) -> None:
     """Migrations attach to two hosts."""
     volume = cloud.bench.volume("OpenNebula-Image-4-vm7-disk0")
@@ -307,11 +313,7 @@ def test_two_writers_of_a_migration_that_is_over_are_forbidden(cloud: Cloud) -> 
     assert cloud.one().kind is Kind.WRITERS
     cloud.clear()
     assert cloud.found() == []
-    state = (
-        cloud.bench.model.state.definitions[volume.lower()]
-        if volume.lower() in cloud.bench.model.state.definitions
-        else cloud.bench.model.state.find(volume)
-    )
+    state = cloud.bench.model.state.find(volume)
     assert not any(state.connections.values())
 
 
