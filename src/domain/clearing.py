@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from domain.attachment import Attachment
 from domain.belongings import Belongings
 from domain.debts import Debts
-from domain.errors import BadConfiguration, DriverError
+from domain.errors import DriverError
 from domain.healing import Healing
 from domain.inventory import Holding, Inventories
 from domain.lifetime import Lifetime
@@ -23,10 +23,10 @@ from domain.orphans import WHOLE, Finding, Kind, Sight, classify, payable
 from domain.pools import Pools
 from domain.ports import Clusters, Locks
 from domain.settings import group_in, settings_of
+from domain.sites import is_ours, storages_of
 from domain.snapshots import Snapshots
 from domain.storage import Storage
 
-DRIVER = "linstor"
 AT_ONCE = 20
 """Volumes that are locked together: one look at everything serves so many."""
 
@@ -104,7 +104,8 @@ class Orphans:
             yield from self._clear(wanted[start : start + AT_ONCE], asked)
 
     def _clear(self, findings: Sequence[Finding], asked: Asked) -> Iterator[Done]:
-        limit = max(each.settings.limits.lock for each in self._storages(list(self._pools.datastores())).values())
+        storages = storages_of(self._pools.datastores(), self._clusters, self._environment)
+        limit = max(each.settings.limits.lock for each in storages.values())
         with self._locks.hold({each.volume for each in findings}, limit):
             picture = self._look(asked)
             again = {each.key: each for each in picture.findings}
@@ -143,7 +144,7 @@ class Orphans:
     def _look(self, asked: Asked) -> Picture:
         self._pools.require_whole()
         datastores = list(self._pools.datastores())
-        storages = self._storages(datastores)
+        storages = storages_of(datastores, self._clusters, self._environment)
         held = {name: self._inventories.of(each.settings).holdings() for name, each in storages.items()}
         images, vms = list(self._pools.images()), list(self._pools.vms())
         picture = Picture(Belongings(images, vms), storages)
@@ -156,29 +157,13 @@ class Orphans:
             picture.findings += [replace(each, linstor=name) for each in found]
         return picture
 
-    def _storages(self, datastores: Sequence[Datastore]) -> dict[str, Storage]:
-        """One storage for each LINSTOR, by its controllers. Raises BadConfiguration where no datastore names one."""
-        found: dict[str, Storage] = {}
-        for each in filter(_ours, datastores):
-            settings = settings_of(each, self._environment)
-            name = ",".join(sorted(settings.controllers))
-            if name not in found or (settings.nodes and not found[name].settings.nodes):
-                found[name] = Storage(settings, self._clusters.of(settings))
-        if not found:
-            raise BadConfiguration("oned has no datastore with the driver linstor")
-        return found
-
     def _sight(self, asked: Asked, datastores: Sequence[Datastore], images: list[Image], vms: list[Vm]) -> Sight:
-        settings = [settings_of(each, self._environment) for each in datastores if _ours(each)]
+        settings = [settings_of(each, self._environment) for each in datastores if is_ours(each)]
         templates = [image.attributes for image in images] + [vm.attributes for vm in vms]
         templates += [disk.attributes for vm in vms for disk in vm.disks]
         groups = {each.group for each in settings} | {group for each in templates if (group := _group(each))}
         hosts = {*self._pools.hosts(), *(bridge for each in settings for bridge in each.bridges)}
         return Sight(asked.now, groups | set(asked.groups), hosts | set(asked.hosts), asked.older)
-
-
-def _ours(datastore: Datastore) -> bool:
-    return DRIVER in (datastore.ds_mad, datastore.tm_mad)
 
 
 def _group(template: Mapping[str, str]) -> GroupName | None:

@@ -211,3 +211,4 @@ class Container(containers.DeclarativeContainer):
         debts,
         snapshots,
     )
+    overviews = providers.Singleton(_rules("domain.overview.Overviews"), pools, inventories, clusters, environment)

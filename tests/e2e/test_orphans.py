@@ -32,8 +32,13 @@ def sandbox() -> Iterator[Sandbox]:
 
 def orphans(sandbox: Sandbox, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the command as an administrator does, without a terminal."""
+    return command(sandbox, "orphans", *words)
+
+
+def command(sandbox: Sandbox, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run one command of `onelinstor`."""
     return subprocess.run(
-        [sys.executable, "-c", MAIN, "orphans", *words],
+        [sys.executable, "-c", MAIN, *words],
         env={**sandbox.environment(), "COLUMNS": "300", "PYTHONPATH": ":".join(sys.path)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -160,3 +165,22 @@ def test_sizes_are_told_in_the_unit_that_fits(kib: int, text: str) -> None:
 def test_ages_are_told_in_the_largest_whole_unit(since: int, text: str) -> None:
     """An unknown one is called so."""
     assert age(since, 10000) == text
+
+
+def test_the_report_shows_the_same_cloud_as_tables_and_as_a_page(sandbox: Sandbox) -> None:
+    """With the VM, its disks, and where they are."""
+    stage = Stage(sandbox)
+    stage.furnish(SEED)
+    stage.boot()
+    said = command(sandbox, "report")
+    assert said.returncode == 0, said.stderr
+    assert f"VM {VM}, on host-a" in said.stdout
+    [line] = [line for line in said.stdout.splitlines() if f"OpenNebula-Image-{OS}-vm{VM}-disk0" in line]
+    assert "yes" in line
+    assert "host-a" in line
+    assert "in use" in line
+
+    file = sandbox.root / "report.html"
+    assert command(sandbox, "report", "--html", str(file)).returncode == 0
+    assert f"OpenNebula-Image-{OS}-vm{VM}-disk0" in file.read_text(encoding="utf-8")
+    assert command(sandbox, "report", "--html", str(sandbox.root)).returncode == 2

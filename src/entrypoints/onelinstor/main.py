@@ -14,6 +14,7 @@ COMMANDS = {
     ),
     "uninstall": ("entrypoints.onelinstor.install.uninstall", "give back what was there before"),
     "orphans": ("entrypoints.onelinstor.orphans", "find, and delete, what LINSTOR holds that oned does not know"),
+    "report": ("entrypoints.onelinstor.report", "the space of datastores, and where every VM's data is"),
     "explain": ("entrypoints.onelinstor.explain", "what an order would do now, without doing it"),
     "trace": ("entrypoints.onelinstor.trace", "the black box: what each order did and waited for"),
     "sandbox": ("entrypoints.sandbox.cli", "a whole small cloud on this machine"),
