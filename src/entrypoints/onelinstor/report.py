@@ -12,6 +12,7 @@ from pathlib import Path
 from dependency_injector import providers
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from domain.errors import DriverError
@@ -71,20 +72,20 @@ def _spaces(overview: Overview) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("promised to", overflow="fold")
     for space in overview.spaces:
-        table.add_row(f"{space.datastore.datastore_id} {space.datastore.name}", space.group, *_numbers(space))
+        table.add_row(escape(f"{space.datastore.datastore_id} {space.datastore.name}"), space.group, *_numbers(space))
     return table
 
 
 def _numbers(space: Space) -> tuple[str, str, str]:
     users = ", ".join(f"{who} {size(kib)}" for who, kib in space.users)
     if space.capacity is None:
-        return "", "", f"[red]{space.problem}[/]"
-    return size(space.capacity.free_kib), size(space.capacity.total_kib), users
+        return "", "", f"[red]{escape(space.problem)}[/]"
+    return size(space.capacity.free_kib), size(space.capacity.total_kib), escape(users)
 
 
 def _section(section: Section) -> Table:
     title = section.title + (f", on {section.host}" if section.host else "")
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=escape(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     table.add_column("volume", overflow="fold")
     table.add_column("size", justify="right", no_wrap=True)
@@ -92,7 +93,7 @@ def _section(section: Section) -> Table:
     table.add_column("where", overflow="fold")
     for row in section.rows:
         yes = "yes" if row.in_sync else "[red]no[/]"
-        table.add_row(row.label, row.holding.definition.name, size(row.size_kib), yes, _where(row))
+        table.add_row(escape(row.label), row.holding.definition.name, size(row.size_kib), yes, _where(row))
     return table
 
 
