@@ -34,6 +34,11 @@ _AT_REST = {(3, 3), (4, 0), (5, 0), (8, 0), (9, 0)}
 """VM states without an order under way: running, stopped, suspended, powered off, undeployed (opennebula.md 4.6)."""
 
 
+def vm_at_rest(vm: Vm) -> bool:
+    """Whether oned has no order under way about *vm*."""
+    return (vm.state, vm.lcm_state) in _AT_REST
+
+
 @dataclass
 class Owner:
     """Who owns one volume: *image*, *vms* whose disks use it, and the *snapshots* of it that oned numbers."""
@@ -46,7 +51,7 @@ class Owner:
     def at_rest(self) -> bool:
         """Whether oned has no order under way about the image or any of its VMs."""
         idle = self.image is None or self.image.state in _IDLE
-        return idle and all((vm.state, vm.lcm_state) in _AT_REST for vm in self.vms)
+        return idle and all(map(vm_at_rest, self.vms))
 
     @property
     def homes(self) -> list[HostName]:
@@ -60,11 +65,11 @@ class Belongings:
     def __init__(self, images: Iterable[Image], vms: Iterable[Vm]) -> None:
         self._owners: dict[str, Owner] = {}
         self._disks: set[DiskOf] = set()
-        self._homes: set[tuple[int, str]] = set()
+        self._vms: dict[int, Vm] = {}
         for image in images:
             self._add_image(image)
         for vm in vms:
-            self._homes.update((vm.vm_id, record.host) for record in vm.history[-1:])
+            self._vms[vm.vm_id] = vm
             for disk in vm.disks:
                 self._add_disk(vm, disk)
 
@@ -89,12 +94,21 @@ class Belongings:
         return self._owners.setdefault(name.lower(), Owner())
 
     def owner(self, volume: VolumeName) -> Owner | None:
-        """Who owns *volume*, None where nobody does."""
+        """Who owns *volume*, None where nobody does. Context volumes of the addon 2.x are no disks, but a VM's."""
+        context = context_disk(volume)
+        if context is not None and (vm := self._vms.get(context.vm)) is not None:
+            return Owner(vms=[vm])
         return self._owners.get(volume.lower())
+
+    def busy(self, vm_id: int) -> bool:
+        """Whether that VM exists, and oned has an order under way about it."""
+        vm = self._vms.get(vm_id)
+        return vm is not None and not vm_at_rest(vm)
 
     def lives_at(self, vm_id: int, host: HostName) -> bool:
         """Whether that VM exists and is on *host*."""
-        return any(vm == vm_id and same_host(home, host) for vm, home in self._homes)
+        vm = self._vms.get(vm_id)
+        return vm is not None and any(same_host(each.host, host) for each in vm.history[-1:])
 
     def has_disk(self, of: DiskOf) -> bool:
         """Whether that VM exists and has that disk now, whatever it is made of."""

@@ -8,12 +8,13 @@ so that no order of this front-end is under way, and everything is read anew.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from domain.attachment import Attachment
 from domain.belongings import Belongings
 from domain.debts import Debts
-from domain.errors import DriverError
+from domain.errors import DriverError, Expired
 from domain.healing import Healing
 from domain.inventory import Holding, Inventories
 from domain.lifetime import Lifetime
@@ -106,11 +107,15 @@ class Orphans:
     def _clear(self, findings: Sequence[Finding], asked: Asked) -> Iterator[Done]:
         storages = storages_of(self._pools.datastores(), self._clusters, self._environment)
         limit = max(each.settings.limits.lock for each in storages.values())
-        with self._locks.hold({each.volume for each in findings}, limit):
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(self._locks.hold({each.volume for each in findings}, limit))
+            except Expired as busy:
+                yield from (Done(each, left=str(busy)) for each in findings)
+                return
             picture = self._look(asked)
             again = {each.key: each for each in picture.findings}
-            for each in findings:
-                yield self._one(each, again.get(each.key), picture)
+            yield from (self._one(each, again.get(each.key), picture) for each in findings)
 
     def _one(self, finding: Finding, again: Finding | None, picture: Picture) -> Done:
         if again is None:

@@ -124,14 +124,23 @@ def _unowned(holding: Holding, told: Named, belongings: Belongings, sight: Sight
     definition = holding.definition
     if definition.deleting:
         return _whole(holding, Kind.HALF_MADE, "its deletion was begun and has not ended", sight)
-    if _unfinished(definition):
-        return _whole(holding, Kind.HALF_MADE, "it was never finished, and nothing in oned has its name", sight)
     if told.disk is None:
-        return _whole(holding, Kind.IMAGE, f"oned has no image {told.image}", sight)
+        return _unowned_image(holding, told.image, sight)
     whose = f"VM {told.disk.vm}, disk {told.disk.disk}"
+    found = _whole(holding, Kind.DISK, f"oned has no {whose}", sight)
     if belongings.has_disk(told.disk):
-        return _whole(holding, Kind.EARLIER, f"{whose} is another volume now", sight)
-    return _whole(holding, Kind.DISK, f"oned has no {whose}", sight)
+        found = replace(found, kind=Kind.EARLIER, why=f"{whose} is another volume now")
+    if _unfinished(definition):
+        found = replace(found, kind=Kind.HALF_MADE, why=f"it was never finished, and {found.why}")
+    busy = f"oned has an order under way about VM {told.disk.vm}" if belongings.busy(told.disk.vm) else ""
+    return replace(found, kept=found.kept or busy)
+
+
+def _unowned_image(holding: Holding, image: int | None, sight: Sight) -> Finding:
+    why = f"oned has no image {image}"
+    if _unfinished(holding.definition):
+        return _whole(holding, Kind.HALF_MADE, f"it was never finished, and {why}", sight)
+    return _whole(holding, Kind.IMAGE, why, sight)
 
 
 def _unfinished(definition: Definition) -> bool:

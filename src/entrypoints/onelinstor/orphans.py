@@ -135,10 +135,14 @@ def _delete(
     agrees: Callable[[Kind, str], bool],
 ) -> int:
     left = len(found)
-    for kind in Kind:
-        chosen = [each for each in found if each.kind is kind and not each.kept]
-        if chosen and agrees(kind, _what(kind, chosen)):
-            left -= sum(_tell(console, done) for done in orphans.clear(chosen, asked))
+    try:
+        for kind in Kind:
+            chosen = [each for each in found if each.kind is kind and not each.kept]
+            if chosen and agrees(kind, _what(kind, chosen)):
+                for done in orphans.clear(chosen, asked):
+                    left -= _tell(console, done)
+    except DriverError as error:
+        console.print(f"Stopped: {error}", markup=False, highlight=False, soft_wrap=True)
     if left:
         console.print(f"{left} of {len(found)} are left.")
     return int(left > 0)

@@ -159,6 +159,32 @@ def test_a_disk_that_is_made_from_another_image_now_left_an_earlier_life(cloud: 
     assert (cloud.one().kind, cloud.one().volume) == (Kind.EARLIER, old)
 
 
+@pytest.mark.parametrize("state", [RUNNING, MIGRATING, (8, 0)])
+def test_a_context_volume_of_the_addon_2_ends_with_its_vm(cloud: Cloud, state: tuple[int, int]) -> None:
+    """It is no disk of the VM, in no list of oned, and yet the VM needs it."""
+    cloud.bench.volume("OpenNebula-vm-context-vm7-disk1-3")
+    cloud.vm(cloud.bench.volume("OpenNebula-Image-4-vm7-disk0"), "host-a", state=state)
+    assert cloud.found() == []
+
+
+@pytest.mark.parametrize("name", ["OpenNebula-Image-6-vm7-disk0", "OpenNebula-Image-4-vm7-disk5"])
+def test_while_oned_works_on_a_vm_no_volume_of_it_is_deleted(cloud: Cloud, name: str) -> None:
+    """A disk that comes or goes is not always in its list."""
+    cloud.bench.volume(name)
+    cloud.vm(cloud.bench.volume("OpenNebula-Image-4-vm7-disk0"), "host-a", state=(3, 17))
+    assert cloud.one().kept == "oned has an order under way about VM 7"
+
+
+def test_what_an_order_holds_is_left(cloud: Cloud) -> None:
+    """The command says so, and goes on."""
+    volume = cloud.bench.volume("OpenNebula-Image-9")
+    found = cloud.found()
+    with cloud.bench.locks.hold([volume], 1):
+        [done] = cloud.orphans.clear(found, cloud.asked)
+    assert "the end of another order" in done.left
+    assert cloud.volumes() == {volume}
+
+
 def test_what_an_order_began_and_never_finished_is_half_made(cloud: Cloud) -> None:
     """The mark tells, and where oned has the image in error without a source, nobody else ever removes it."""
     cloud.bench.volume("OpenNebula-Image-9", image="9", state="creating")
