@@ -208,7 +208,9 @@ def test_what_is_in_use_is_never_deleted_and_stops_everything(cloud: Cloud) -> N
     used, other = cloud.bench.volume("OpenNebula-Image-9"), cloud.bench.volume("OpenNebula-Image-8")
     here = cloud.bench.replica(used)
     with_open = cloud.bench.model.devices.open(here.host, used, write=True)
-    assert all("in use" in each.kept for each in cloud.found())
+    kept = {each.volume: each.kept for each in cloud.found()}
+    assert kept[used] == f"it is in use on {here.host}"
+    assert "another OpenNebula seems to use this LINSTOR" in kept[other]
     assert cloud.clear() == []
     with_open.close()
     assert cloud.volumes() == {used, other}
@@ -326,6 +328,30 @@ def test_an_attachment_that_is_open_is_kept(cloud: Cloud) -> None:
     handle = cloud.bench.model.devices.open(stranger, volume, write=True)
     assert cloud.one().kept == f"it is in use on {stranger}"
     handle.close()
+
+
+def test_an_attachment_on_a_host_that_is_away_is_kept(cloud: Cloud) -> None:
+    """Whether it is open there nobody can tell."""
+    volume = cloud.bench.volume("OpenNebula-Image-4-vm7-disk0")
+    stranger = cloud.bench.stranger(volume)
+    cloud.bench.cluster.attach(volume, stranger)
+    cloud.vm(volume, cloud.bench.replica(volume).host)
+    cloud.bench.model.events.satellite_down(stranger)
+    assert cloud.one().kept == f"nobody can tell whether it is in use on {stranger}"
+
+
+def test_two_writers_stay_while_both_hosts_write(cloud: Cloud) -> None:
+    """Whatever oned says of the VM: the guest is on its way."""
+    volume = cloud.bench.volume("OpenNebula-Image-4-vm7-disk0")
+    home, stranger = cloud.bench.replica(volume).host, cloud.bench.stranger(volume)
+    cloud.bench.cluster.attach(volume, stranger)
+    cloud.bench.cluster.allow_two_writers(volume, (home, stranger))
+    cloud.bench.cluster.mark(volume, {"migration": f"{home}>{stranger}"})
+    cloud.vm(volume, home)
+    handles = [cloud.bench.model.devices.open(host, volume, write=True) for host in (home, stranger)]
+    assert cloud.one().kept == "two hosts have it open for writing"
+    for each in handles:
+        each.close()
 
 
 def test_two_writers_of_a_migration_that_is_over_are_forbidden(cloud: Cloud) -> None:
