@@ -34,6 +34,7 @@ class Installation:
 
 
 def read_version(path: Path) -> tuple[int, ...]:
+    """The version in `remotes/VERSION`, at most three numbers; (99,) where it says none."""
     try:
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import socket
-import xmlrpc.client
 from collections.abc import Mapping
 
 from lxml import etree
 
-from adapters.opennebula.oned import endpoint, session
-from domain.errors import OnedUnreachable
+from adapters.opennebula.rpc import Rpc
+from domain.errors import OnedError
 from entrypoints.onelinstor.install.oned_conf import parse
 from entrypoints.onelinstor.install.registration import DRIVER
 
-SECONDS = 5.0
+SECONDS = "5"
 COPIED = {
     "0": ("LN_TARGET", "CLONE_TARGET", "TM_MAD_SYSTEM"),
     "1": ("SHARED", "DS_MIGRATE"),
@@ -23,17 +21,10 @@ COPIED = {
 
 def pool(environment: Mapping[str, str]) -> bytes | None:
     """What oned knows of all datastores; None where it cannot be asked."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(SECONDS)
     try:
-        with xmlrpc.client.ServerProxy(endpoint(environment)) as server:
-            reply = server.one.datastorepool.info(session(environment))
-    except (OSError, xmlrpc.client.Error, OnedUnreachable, ValueError):
+        return Rpc({"ONE_XMLRPC_TIMEOUT": SECONDS, **environment}).document("one.datastorepool.info").encode()
+    except OnedError:
         return None
-    finally:
-        socket.setdefaulttimeout(before)
-    answered = isinstance(reply, list) and len(reply) > 1 and reply[0] is True
-    return str(reply[1]).encode() if isinstance(reply, list) and answered else None
 
 
 def to_update(document: bytes, oned_conf: str) -> list[str]:
