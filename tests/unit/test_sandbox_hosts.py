@@ -217,3 +217,32 @@ def test_a_shared_datastore_is_one_directory(site: Site) -> None:
 def test_time_that_overlaps_is_counted_once() -> None:
     """Requests and sessions at the same moment are waited for together."""
     assert covered([(4.0, 5.0), (0.0, 2.0), (1.0, 3.0), (1.5, 1.6)]) == 4.0
+
+
+# -- devices that are late ------------------------------------------------------------------------
+
+
+def test_a_device_that_is_held_back_appears_when_it_is_shown(site: Site) -> None:
+    """LINSTOR calls it ready before the host has it."""
+    for host in ("host-a", "host-b", "host-c"):
+        site.hosts.hold_back(host)
+    minor = site.spawn("vol", size_kib=4096)
+    host = _with_replica(site, "vol")[0]
+    assert not site.device(host, f"/dev/drbd{minor}").exists()
+
+    site.hosts.show(host)
+
+    assert site.device(host, f"/dev/drbd{minor}").exists()
+
+
+def test_a_device_that_vanished_while_it_was_held_back_never_appears(site: Site) -> None:
+    """Nobody will ever see it."""
+    for host in ("host-a", "host-b", "host-c"):
+        site.hosts.hold_back(host)
+    minor = site.spawn("vol", size_kib=4096)
+    host = _with_replica(site, "vol")[0]
+    site.model.definitions.delete("vol")
+
+    site.hosts.show(host)
+
+    assert not site.device(host, f"/dev/drbd{minor}").exists()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from adapters.memory.linstor import LinstorModel
 from adapters.memory.linstor.objects import Definition, Resource
-from entrypoints.sandbox.devices import HostDevices, devices_of, named
+from entrypoints.sandbox.devices import Device, HostDevices, devices_of, named
 
 DEVICE_PROGRAMS = (
     "dd",
@@ -41,6 +41,7 @@ class SandboxHosts:
         self._devices = {host: HostDevices(self.home(host)) for host in self.names}
         self._down: set[str] = set()
         self._shared: set[str] = set()
+        self._late: dict[str, list[Device]] = {}
         self._door = 0
         for host in self.names:
             (self.home(host) / "var/tmp").mkdir(parents=True, exist_ok=True)
@@ -132,9 +133,27 @@ class SandboxHosts:
         host = self._hosts.get(resource.node)
         if host is None:
             return
-        act = self._devices[host].remove if what == "vanished" else self._devices[host].put
         for device in devices_of(model, definition, resource):
-            act(device)
+            if what == "vanished":
+                self._vanish(host, device)
+            elif host in self._late:
+                self._late[host].append(device)
+            else:
+                self._devices[host].put(device)
+
+    def _vanish(self, host: str, device: Device) -> None:
+        if host in self._late:
+            self._late[host] = [each for each in self._late[host] if each.path != device.path]
+        self._devices[host].remove(device)
+
+    def hold_back(self, host: str) -> None:
+        """Devices are late on the host: a new or changed one does not show before `show`."""
+        self._late.setdefault(host, [])
+
+    def show(self, host: str) -> None:
+        """The devices that were held back appear."""
+        for device in self._late.pop(host, []):
+            self._devices[host].put(device)
 
     def devices(self, host: str) -> dict[str, int]:
         """The devices of a host by name, and their sizes in bytes."""

@@ -42,8 +42,8 @@ class Ended:
 class _Watch:
     """Counts the effects of one run, and kills its process after the k-th."""
 
-    def __init__(self, kill_after: int) -> None:
-        self._kill_after = kill_after
+    def __init__(self, kill_after: int, kill_at: str) -> None:
+        self._kill_after, self._kill_at = kill_after, kill_at
         self._lock = threading.Lock()
         self._pid = threading.Event()
         self.pid = 0
@@ -60,8 +60,8 @@ class _Watch:
         self._pid.wait(LIMIT)
         with self._lock:
             self.events += 1
-            if self.events == self._kill_after:
-                self.killed_after = what
+            if self.events == self._kill_after or (self._kill_at and what.startswith(self._kill_at)):
+                self.killed_after = self.killed_after or what
                 os.kill(self.pid, signal.SIGKILL)
 
 
@@ -98,12 +98,13 @@ def _requests(sandbox: Sandbox, watch: _Watch) -> Iterator[None]:
         sandbox.server.app.finished.remove(done)
 
 
-def run(sandbox: Sandbox, order: Order, kill_after: int = 0) -> Ended:
-    """Run *order*; with *kill_after* its process is killed after that many effects. What it started ends by itself.
+def run(sandbox: Sandbox, order: Order, kill_after: int = 0, kill_at: str = "") -> Ended:
+    """Run *order*; with *kill_after* its process is killed after that many effects, with *kill_at* after one that
+    begins so. What it started ends by itself.
 
     Raises TimeoutError when it, or what it started, does not end within a minute.
     """
-    watch = _Watch(kill_after)
+    watch = _Watch(kill_after, kill_at)
     with _requests(sandbox, watch), _sessions(watch) as told:
         process = subprocess.Popen(
             [str(sandbox.script(order.kind, "linstor", order.action)), *order.argv],
