@@ -5,6 +5,15 @@ PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin
 
 fail() { printf '%s\n' "$*" >&2; exit 1; }
 
+# A driver that dies leaves its session behind, and the next order has the volumes then: their devices may be others
+# under the same names. So the driver keeps standard input open for as long as it lives, and whoever begins something
+# looks at it. $asker is a copy of that input; "" where the input itself is what is worked on.
+asker=
+
+is_asked() { [ -z "$asker" ] || ! read -r -t 0 -u "$asker"; }
+
+need_asker() { is_asked || fail "the order that asked for this has ended"; }
+
 # A device is never opened only to look at it: DRBD refuses a reader while another host writes, and a reader blocks the
 # writers of other hosts. The kernel's own table tells the size. A name without an entry there is no device, whatever
 # may lie under that name.
@@ -24,6 +33,7 @@ wait_for_device() { # DEVICE BYTES MILLISECONDS
             [ -n "$bytes" ] && fail "$1 has $bytes bytes and not $2 after $3 ms"
             fail "$1 did not appear within $3 ms"
         fi
+        need_asker
         sleep "$((pause / 1000)).$(printf '%03d' "$((pause % 1000))")"
         waited=$((waited + pause))
         pause=$((pause < 500 ? pause * 2 : 1000))

@@ -1,7 +1,8 @@
 # The steps of domain/steps.py: one function for each, with its fields as words. What a function prints is told back.
 
 perform() { # FUNCTION WORD...
-    # the script itself comes on standard input, so no program may read that
+    need_asker
+    # standard input tells whether the driver lives, so no program may read that
     printf '%s\n' "$mark" && "$@" < /dev/null || exit 1
 }
 
@@ -18,6 +19,7 @@ appears_as() { # DEVICE ALIAS: udev makes the alias up to a second later than th
     local waited=0
     until resolve_alike "$1" "$2"; do
         [ "$waited" -lt 2000 ] || return 1
+        need_asker
         sleep 0.05
         waited=$((waited + 50))
     done

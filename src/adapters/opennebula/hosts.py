@@ -28,7 +28,8 @@ class SshHosts:
         mark = f"linstor-step-{secrets.token_hex(8)}"
         limits = self._limits()
         seconds = limits.host + sum(_may_wait(step, limits) for step in steps)
-        with session(host, self._shell.argv(host), seconds, stdin=script(steps, mark).encode()) as program:
+        # nothing is ever sent, but the open input tells the host that this order lives
+        with session(host, self._shell.command(host, script(steps, mark)), seconds) as program:
             ended = reached(host, program.end(), seconds)
         return told(host, steps, ended, mark)
 

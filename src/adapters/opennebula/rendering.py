@@ -14,11 +14,11 @@ Call = Sequence[object]
 
 
 def script(wanted: Sequence[steps.Step], mark: str) -> str:
-    """A script that carries out *wanted*, for `bash -s`.
+    """A command line that carries out *wanted* for as long as its standard input stays open.
 
     It prints *mark* on a line of its own before each step and after the last one; what a step tells stands between.
     """
-    return f"{library('common')}\n{calls(wanted, mark)}"
+    return words("bash", "-c", "\n".join([library("common"), "exec {asker}<&0", calls(wanted, mark)]))
 
 
 def calls(wanted: Sequence[steps.Step], mark: str) -> str:

@@ -28,10 +28,6 @@ class Shell:
         self._limits = limits
         self._options = tuple(options)
 
-    def argv(self, host: HostName) -> list[str]:
-        """A shell on *host* that reads its script from standard input."""
-        return self.command(host, "bash -s")
-
     def command(self, host: HostName, line: str) -> list[str]:
         """*line*, shell text of quoted words, on *host*. Raises BadName."""
         fixed = {

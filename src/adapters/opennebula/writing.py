@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from adapters.opennebula.processes import CHUNK, Ended, Program
+from adapters.opennebula.processes import CHUNK, Program
 from adapters.opennebula.scripts_for_hosts import command
 from adapters.opennebula.ssh import StartsCommands, session, succeeded
 from domain.errors import HostCommandFailed, SourceUnreadable
 from domain.names import HostName
 from domain.ports import FetchedImage
 from domain.settings import Limits
+
+MOST_NOISE = 200
+"""Lines that a login may print before our own."""
 
 
 class Writer:
@@ -26,14 +29,29 @@ class Writer:
         mark = f"linstor-image-{secrets.token_hex(8)}"
         conversions = "notrunc,nocreat,fsync" + (",sparse" if zeroed else "")
         line = command("images", mark, "write_device", device, image.size_bytes, conversions, round(wait * 1000))
-        with session(host, self._shell.command(host, line), self._seconds) as program:
-            sent, digest = _feed(program, image.path)
-            ended = succeeded(host, program.end(), self._seconds, f"write {device}")
+        with session(host, self._shell.command(host, line), self._seconds, collect=False) as program:
+            sent, digest = _sent(program, image, mark)
+            told = program.rest().decode("utf-8", "replace")
+            succeeded(host, program.end(), self._seconds, f"write {device}")
         if sent != image.size_bytes:
             raise SourceUnreadable(f"{image.path} gave {sent} bytes and not {image.size_bytes}")
-        if f"{mark} {sent} bytes {digest}" not in ended.out.decode("utf-8", "replace").splitlines():
-            raise HostCommandFailed(host, f"write {device}", _difference(ended, sent))
+        if f"{mark} {sent} bytes {digest}" not in told.splitlines():
+            raise HostCommandFailed(host, f"write {device}", _difference(told, sent))
         return sent
+
+
+def _sent(program: Program, image: FetchedImage, mark: str) -> tuple[int, str]:
+    """How much of the image went to a host that is ready for it, and its SHA-256. Raises SourceUnreadable.
+
+    The input stays open behind the last byte: the host reads back for as long as this order lives.
+    """
+    if not any(program.line().strip() == f"{mark} ready".encode() for _ in range(MOST_NOISE)):
+        return image.size_bytes, ""
+    program.feed(b"go\n")
+    sent, digest = _feed(program, image.path)
+    if sent != image.size_bytes:
+        program.close_input()
+    return sent, digest
 
 
 def _feed(program: Program, path: str) -> tuple[int, str]:
@@ -49,11 +67,10 @@ def _feed(program: Program, path: str) -> tuple[int, str]:
                 sent += len(block)
     except OSError as error:
         raise SourceUnreadable(f"{path} cannot be read: {error.strerror}") from error
-    program.close_input()
     return sent, digest.hexdigest()
 
 
-def _difference(ended: Ended, sent: int) -> str:
-    told = ended.out.decode("utf-8", "replace").split()
-    written = told[1] if len(told) > 1 else "an unknown number of"
+def _difference(told: str, sent: int) -> str:
+    said = told.split()
+    written = said[1] if len(said) > 1 else "an unknown number of"
     return f"{sent} bytes were sent, {written} were written, and they do not read back as sent"

@@ -51,19 +51,13 @@ class BashShell:
         home = self._root / host
         return f"s#/sys/class/block/#{home}/sys/class/block/#g; s#/dev/drbd#{home}/dev/drbd#g"
 
-    def argv(self, host: HostName) -> list[str]:
-        """`bash -s` with what a login may print first."""
-        self.sessions.append(host)
-        back = f"s#{self._root / host}/dev/#/dev/#g"
-        return self._gone(host) or [
-            "bash", "-o", "pipefail", "-c", f"echo Welcome; sed '{self._mapping(host)}' | bash -s | sed '{back}'",
-        ]  # fmt: skip
-
     def command(self, host: HostName, line: str) -> list[str]:
-        """A command with its own standard input."""
+        """A command with its own standard input, and what a login may print first."""
         self.sessions.append(host)
         mapped = subprocess.run(["sed", self._mapping(host)], input=line, text=True, check=True, capture_output=True)
-        return self._gone(host) or ["bash", "-c", f"echo; echo Welcome; {mapped.stdout}"]
+        back = f"LC_ALL=C sed -u 's#{self._root / host}/dev/#/dev/#g'"
+        line = f"(echo; echo Welcome; {mapped.stdout}) | {back}"
+        return self._gone(host) or ["bash", "-o", "pipefail", "-c", line]
 
     def _gone(self, host: str) -> list[str]:
         words = f"echo 'ssh: connect to host {host} port 22: No route to host' >&2; exit 255"
