@@ -224,6 +224,8 @@ class ControllerUnreachable(ClusterError):
 class ControllerFailed(ClusterError):
     """The controller answered with an error that has no meaning of its own here."""
 
+    advice = "see linstor error-reports list, then retry"
+
     def __init__(self, doing: str, said: str, *, reports: Sequence[str] = (), unclear: bool = False) -> None:
         self.doing, self.said, self.reports = doing, said, tuple(reports)
         self.unclear = unclear
@@ -233,7 +235,7 @@ class ControllerFailed(ClusterError):
 
 def interruption(volume: str, failed: ControllerFailed) -> DriverError:
     """What *failed* means in a snapshot or a copy of *volume*: Interrupted where nobody knows what was done."""
-    return Interrupted(volume, str(failed)) if failed.unclear else failed
+    return Interrupted(volume, failed.tell()) if failed.unclear else failed
 
 
 class AccessDenied(ClusterError):
@@ -269,6 +271,8 @@ class HostUnreachable(HostError):
 class HostCommandFailed(HostError):
     """A step on the host ended with an error."""
 
+    advice = "put that right on the host, then retry"
+
     def __init__(self, host: str, doing: str, said: str) -> None:
         self.doing, self.said = doing, said
         super().__init__(host, f"cannot {doing}: {said}")
@@ -286,6 +290,8 @@ class OnedUnreachable(OnedError):
 
 class OnedRefused(OnedError):
     """oned answered, and said no."""
+
+    advice = "see that it exists and that the user in ONE_AUTH or ~/.one/one_auth may use it, then retry"
 
     def __init__(self, call: str, said: str, code: int = 0) -> None:
         self.call, self.code = call, code

@@ -40,7 +40,7 @@ class ClusterVolumes(ClusterPart):
         """See the port."""
         query = [("with_volume_definitions", "true")]
         path = path_of("resource-definitions")
-        found = self._found_by_name("look up volumes", path, "resource_definitions", volumes, query)
+        found = self._found_by_name(f"look up {_named(volumes)}", path, "resource_definitions", volumes, query)
         return {volume: definition(each, volume) for volume, each in found}
 
     def definitions_marked(self, marks: Marks) -> Sequence[Definition]:
@@ -55,7 +55,7 @@ class ClusterVolumes(ClusterPart):
         """See the port."""
         raw: dict[VolumeName, list[Json]] = {volume: [] for volume in volumes}
         path = path_of("view", "resources")
-        for volume, each in self._found_by_name("look up deployments", path, "resources", volumes):
+        for volume, each in self._found_by_name(f"look up where {_named(volumes)} is", path, "resources", volumes):
             raw[volume].append(each)
             if has_own_ports(each):
                 self._controller.shows(PORTS_OF_RESOURCES)
@@ -132,3 +132,9 @@ class ClusterVolumes(ClusterPart):
             return
         codes = {VolumeInUse: [Code.IN_USE, *BUSY], HasSnapshots: [Code.SNAPSHOT_EXISTS]}
         replies.check(doing, about_volume(volume, codes))
+
+
+def _named(volumes: Collection[VolumeName]) -> str:
+    """Volumes in an error: the first of them, and how many more there are."""
+    first = next(iter(volumes), "")
+    return f"volume {first}" if len(volumes) < 2 else f"volume {first} and {len(volumes) - 1} more"

@@ -138,7 +138,8 @@ class Controller:
         if self._shown >= _numbers(rest_version):
             return True
         if not self._version:
-            self._version = _version_in(self.read("read its version", _VERSION))
+            where = ", ".join(self._controllers.names())
+            self._version = _version_in(self.read(f"tell its version at {where}", _VERSION))
         return self._version >= _numbers(rest_version)
 
     def _api(self) -> Api:
