@@ -1,14 +1,17 @@
 # Send and receive the plain files of a directory: one side on each host, and the driver between them.
 # Lines for the driver begin with $mark, so that what a login prints is never taken for an answer.
 
+PROBES='.linstor-probe-*'
+# one that a host left when it died is nobody's file
+
 tell() { printf '%s %s\n' "$mark" "$*"; }
 
 manifest() { # one sum over names and contents of the plain files below DIRECTORY
-    (cd -- "$1" && find . -xdev -type f -print0 | sort -z | xargs -0 -r sha256sum | sha256sum | cut -d ' ' -f 1)
+    (cd -- "$1" && find . -xdev -type f ! -name "$PROBES" -print0 | sort -z | xargs -0 -r sha256sum | sha256sum | cut -d ' ' -f 1)
 }
 
 packed() { # files and directories below DIRECTORY; no link, no device, no socket
-    (cd -- "$1" && find . -mindepth 1 -xdev \( -type f -o -type d \) -print0 | tar -S --null --no-recursion -cf - -T -)
+    (cd -- "$1" && find . -mindepth 1 -xdev \( -type f -o -type d \) ! -name "$PROBES" -print0 | tar -S --null --no-recursion -cf - -T -)
 }
 
 open_arrivals() { # DIRECTORY
