@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from adapters.memory.linstor import LinstorModel, Refused
+from adapters.memory.linstor import InFiles, LinstorModel, Refused
 
 SIZE = 65536
 VOLUME = "vol"
@@ -207,3 +209,16 @@ def test_the_last_replica_takes_the_data_with_it(model: LinstorModel) -> None:
     model.resources.delete("single", only)
     model.resources.make_available("single", only)
     assert read(model, only, 4, name="single") == bytes(4)
+
+
+def test_a_copy_that_fell_behind_gets_in_step_again(tmp_path: Path) -> None:
+    """The file of a replica that was apart is never that of the copy itself."""
+    model = LinstorModel.simple(contents=InFiles(tmp_path))
+    model.definitions.spawn("one", VOLUME, [SIZE])
+    first = model.state.definitions[VOLUME].diskful()[0].node
+    write(model, first, b"data")
+    model.clones.start(VOLUME, "copy")
+    for each in model.state.definitions["copy"].diskful():
+        model.events.set_disk_state(each.node, "copy", "Inconsistent")
+        model.events.set_disk_state(each.node, "copy", "UpToDate")
+    assert read(model, first, 4, name="copy") == b"data"

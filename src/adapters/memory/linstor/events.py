@@ -92,7 +92,8 @@ class Events:
             return
         for own, volume in definition.volumes.items():
             if volume.content is not None and own not in each.own:
-                each.own[own] = volume.content.copy(f"{commands.backing(definition, volume)}.{each.uuid[:8]}")
+                # a clone's content may have the plain name of this replica already
+                each.own[own] = volume.content.copy(f"{commands.backing(definition, volume)}.{each.uuid[:8]}.apart")
 
     def _rejoin(self, definition: Definition, each: Resource) -> None:
         for content in each.own.values():
