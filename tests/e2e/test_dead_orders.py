@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from entrypoints.sandbox.cloud import OrderFailed
-from entrypoints.sandbox.torture.kills import Ended, Order, run
+from entrypoints.sandbox.torture.kills import Ended, run
 from entrypoints.sandbox.torture.stage import OS, Stage
+from entrypoints.sandbox.torture.starting import Order
 from entrypoints.sandbox.world import Sandbox
 
 pytestmark = pytest.mark.e2e

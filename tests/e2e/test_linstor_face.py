@@ -234,6 +234,24 @@ def test_a_delay_delays_and_nothing_else(controller: LinstorServer) -> None:
     assert time.monotonic() - began >= 0.2
 
 
+def test_an_error_can_stand_inside_a_success(controller: LinstorServer) -> None:
+    """The status is that of the success, and so is the work (linstor.md 2.1)."""
+    controller.fault(Fault(any_request, "after", "error inside"))
+    body = {"resource_definition_name": "image", "volume_sizes": [65536]}
+    status, _, data = ask(controller, "POST", "/v1/resource-groups/two/spawn", body)
+    codes = [each["ret_code"] & 0x7FFF for each in json.loads(data)]
+    assert (status, codes[-1], len(codes) > 1) == (201, 998, True)
+    assert ask(controller, "GET", "/v1/resource-definitions/image")[0] == 200
+
+
+def test_trouble_can_last(controller: LinstorServer) -> None:
+    """Until somebody takes it away."""
+    controller.fault(Fault(any_request, "before", "503", lasts=True))
+    assert [spawn(controller, "image"), spawn(controller, "image")] == [503, 503]
+    controller.app.faults.clear()
+    assert spawn(controller, "image") == 201
+
+
 def test_another_process_can_order_trouble(controller: LinstorServer) -> None:
     """POST /sandbox/faults takes patterns for method and path."""
     order = {"method": "DELETE", "path": "resource-definitions/image$", "when": "before", "how": "502"}

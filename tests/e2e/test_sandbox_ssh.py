@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from entrypoints.sandbox.torture.programs import BUSY, FULL, READ_ONLY, failing
+from entrypoints.sandbox.torture.starting import sessions_told
 from entrypoints.sandbox.world import Sandbox
 
 pytestmark = pytest.mark.e2e
@@ -326,3 +328,56 @@ def test_virsh_freezes_and_thaws_a_guest(cloud: Sandbox, device: str) -> None:
     assert not cloud.guests.guests[7].frozen
     missing = _ssh(cloud, "host-a", "virsh --connect qemu:///system domfsfreeze one-8")
     assert (missing.returncode, re.search(rb"failed to get domain", missing.stderr) is not None) == (1, True)
+
+
+# -- what goes wrong with a session -----------------------------------------------------------------
+
+
+def _troubled(cloud: Sandbox, trouble: str, command: str) -> subprocess.CompletedProcess[bytes]:
+    with sessions_told(lambda said: trouble if said.endswith(" begins") else "") as told:
+        argv = [str(cloud.root / "bin" / "ssh"), "host-a", command]
+        environment = {**cloud.environment(), "SANDBOX_SESSIONS": told}
+        return subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, env=environment, timeout=60)
+
+
+def test_a_session_can_be_refused(cloud: Sandbox) -> None:
+    """Nothing is done then."""
+    ended = _troubled(cloud, "refuse", "touch done")
+    assert (ended.returncode, ended.stderr) == (255, b"ssh: connect to host host-a port 22: Connection refused\n")
+    assert not cloud.host_path("host-a", "/done").exists()
+
+
+def test_a_session_can_break_behind_its_work(cloud: Sandbox) -> None:
+    """Everything is done, and nobody knows."""
+    assert _troubled(cloud, "break", "touch done").returncode == 255
+    assert cloud.host_path("host-a", "/done").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "command", "said"),
+    [
+        (FULL, "mkdir here", b"No space left on device"),
+        (READ_ONLY, "ln -s one other", b"Read-only file system"),
+        (BUSY, "dd if=/dev/zero of=here", b"Device or resource busy"),
+    ],
+)
+def test_programs_of_a_host_can_fail_for_a_session(cloud: Sandbox, kind: str, command: str, said: bytes) -> None:
+    """With the kernel's own words."""
+    ended = _troubled(cloud, f"programs {failing(cloud.root, kind)}", command)
+    assert ended.returncode == 1
+    assert said in ended.stderr
+
+
+def test_a_session_can_hang(cloud: Sandbox) -> None:
+    """For as long as the program lives that opened it."""
+    with pytest.raises(subprocess.TimeoutExpired), sessions_told(lambda _: "hang") as told:
+        argv = [str(cloud.root / "bin" / "ssh"), "host-a", "true"]
+        subprocess.run(argv, env={**cloud.environment(), "SANDBOX_SESSIONS": told}, timeout=1)
+
+
+def test_what_runs_on_a_host_outlives_a_client_that_is_killed(cloud: Sandbox) -> None:
+    """As with a real ssh: only its input ends."""
+    client = _start(cloud, "host-a", "touch begun; cat; touch done")
+    assert _until(cloud.host_path("host-a", "/begun").exists)
+    client.kill()
+    assert _until(cloud.host_path("host-a", "/done").exists)

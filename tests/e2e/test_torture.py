@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from entrypoints.sandbox.torture import command, scenes
-from entrypoints.sandbox.torture.kills import Order
 from entrypoints.sandbox.torture.stage import HOME, Stage
+from entrypoints.sandbox.torture.starting import Order
 
 pytestmark = pytest.mark.e2e
 

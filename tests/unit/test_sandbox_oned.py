@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import xmlrpc.client
 from collections.abc import Iterator
@@ -129,3 +130,29 @@ def test_an_unknown_method_is_a_fault(oned: SimulatedOned) -> None:
     """As XML-RPC has it."""
     with pytest.raises(xmlrpc.client.Fault):
         _ask(oned, "one.vm.nothing", "oneadmin:secret", 7)
+
+
+def test_oned_can_hang_up(oned: SimulatedOned) -> None:
+    """Until its trouble is over."""
+    oned.put("vm", 7, VM)
+    oned.trouble = "cut"
+    with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
+        _ask(oned, "one.vm.info", "oneadmin:secret", 7)
+    oned.trouble = ""
+    assert _ask(oned, "one.vm.info", "oneadmin:secret", 7)[0] is True
+
+
+@pytest.mark.parametrize(
+    ("trouble", "error"), [("503", xmlrpc.client.ProtocolError), ("200", xmlrpc.client.ResponseError)]
+)
+def test_something_else_can_answer_for_oned(oned: SimulatedOned, trouble: str, error: type[Exception]) -> None:
+    """As a proxy does in front of an oned that is down."""
+    oned.trouble = trouble
+    with pytest.raises(error):
+        _ask(oned, "one.vm.info", "oneadmin:secret", 7)
+
+
+def test_who_watches_hears_of_a_call_before_it_is_answered(oned: SimulatedOned) -> None:
+    """So that it can change the answer."""
+    oned.observers.append(lambda: oned.faults.append([False, "no", 0x0200, -1]))
+    assert _ask(oned, "one.vm.info", "oneadmin:secret", 7)[:2] == [False, "no"]

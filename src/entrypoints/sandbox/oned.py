@@ -15,6 +15,8 @@ NAMES = {"vm": "virtual machine", "image": "image", "datastore": "datastore", "h
 POOLS = {"vm": "VM_POOL", "image": "IMAGE_POOL", "datastore": "DATASTORE_POOL", "host": "HOST_POOL"}
 ANY_STATE, NOT_DONE, DONE = -2, -1, "6"
 
+PAGE = b"<html><body>Bad Gateway</body></html>"
+
 Reply = list[object]
 
 
@@ -26,11 +28,34 @@ class _Handler(SimpleXMLRPCRequestHandler):
     rpc_paths = ("/RPC2",)
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
+    oned: SimulatedOned
+
+    def do_POST(self) -> None:
+        """Answer a call, or what is on order instead."""
+        for each in self.oned.observers:
+            each()
+        if self.oned.trouble == "cut":
+            self.close_connection = True
+        elif self.oned.trouble:
+            self._answer_otherwise(int(self.oned.trouble))
+        else:
+            super().do_POST()
+
+    def _answer_otherwise(self, status: int) -> None:
+        """A page for people, as a proxy gives one."""
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(status)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(PAGE)))
+        self.end_headers()
+        self.wfile.write(PAGE)
 
 
 class SimulatedOned:
-    """Answers info and pool calls from the documents put into it. *faults*: answers to give instead, first come.
+    """Answers info and pool calls from the documents put into it.
 
+    *faults*: answers to give instead, first come. *trouble*: "cut" closes each connection, a HTTP status answers with
+    a page instead of XML-RPC. *observers* are told before each call.
     *groups* are those of the session's user; 0 is oneadmin's.
     """
 
@@ -39,8 +64,12 @@ class SimulatedOned:
         self.requests: list[tuple[str, int]] = []
         self.faults: list[Reply] = []
         self.groups = [0]
+        self.trouble = ""
+        self.observers: list[Callable[[], None]] = []
         self._documents: dict[str, dict[int, str]] = {kind: {} for kind in KINDS}
-        self._server = _Server(("127.0.0.1", 0), _Handler, logRequests=False, allow_none=True)
+        self._server = _Server(
+            ("127.0.0.1", 0), type("Handler", (_Handler,), {"oned": self}), logRequests=False, allow_none=True
+        )
         for kind in KINDS:
             self._server.register_function(self._info(kind), f"one.{kind}.info")
             self._server.register_function(self._pool(kind), f"one.{kind}pool.info")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 import threading
 import time
@@ -23,17 +25,18 @@ class ConnectionCut(ConnectionError):
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong once, with the next request that *matches* (method, path).
+    """What goes wrong with the next request that *matches* (method, path): once, or with all of them where it *lasts*.
 
     *when*: "before" the work is done, or "after" (the work is done and its reply is lost). *how*: "cut" the
-    connection, "truncate" the body, "garbage" instead of JSON, "delay" only, or an HTTP status with a 998 error.
-    *delay* seconds pass first.
+    connection, "truncate" the body, "garbage" instead of JSON, "error inside" for a 998 error behind the successes
+    under their good status, "delay" only, or an HTTP status with a 998 error. *delay* seconds pass first.
     """
 
     matches: Callable[[str, str], bool]
     when: str = "before"
     how: str = "500"
     delay: float = 0.0
+    lasts: bool = False
 
     @staticmethod
     def of(given: Mapping[str, Any]) -> Fault:
@@ -44,6 +47,7 @@ class Fault:
             str(given.get("when", "before")),
             str(given.get("how", "500")),
             float(given.get("delay", 0)),
+            bool(given.get("lasts", False)),
         )
 
     def spoil(self, response: Response) -> Response:
@@ -55,10 +59,24 @@ class Fault:
             response.set_data(response.get_data()[: len(response.get_data()) // 2])
         elif self.how == "garbage":
             response = Response(HTML, 200, mimetype="text/html")
+        elif self.how == "error inside":
+            response = Response(shapes.json_text([*_listed(response), *_error()]), response.status_code)
         elif self.how.isdigit():
-            error = refuse(0, 998, "An unknown error occurred.", details="a fault on order")
-            response = Response(shapes.json_text(shapes.replies(error.replies)), int(self.how))
+            response = Response(shapes.json_text(_error()), int(self.how))
         return response
+
+
+def _error() -> list[Any]:
+    return shapes.replies(refuse(0, 998, "An unknown error occurred.", details="a fault on order").replies)
+
+
+def _listed(response: Response) -> list[Any]:
+    """The replies in an answer, which a clone has in an object of its own."""
+    data = response.get_data()
+    if response.headers.get("Content-Encoding") == "gzip":
+        data = gzip.decompress(data)
+    found = json.loads(data or b"[]")
+    return found if isinstance(found, list) else list(found.get("messages", []))
 
 
 class Faults:
@@ -74,9 +92,14 @@ class Faults:
             self._waiting.append(fault)
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The oldest one that matches; it happens once."""
+        """The oldest one that matches; one that does not last happens once."""
         with self._lock:
             found = next((each for each in self._waiting if each.matches(method, path)), None)
-            if found is not None:
+            if found is not None and not found.lasts:
                 self._waiting.remove(found)
             return found
+
+    def clear(self) -> None:
+        """All is well again."""
+        with self._lock:
+            self._waiting.clear()

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
-import socketserver
-import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from entrypoints.sandbox.torture.starting import Order, sessions_told, started
 from entrypoints.sandbox.world import Sandbox
 
 LIMIT = 60.0
-PAUSE = 0.01
-
-
-@dataclass(frozen=True)
-class Order:
-    """One call of an executable, as oned would make it."""
-
-    kind: str
-    action: str
-    argv: tuple[str, ...]
-    stdin: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -55,6 +41,11 @@ class _Watch:
         self.pid = pid
         self._pid.set()
 
+    def session(self, what: str) -> str:
+        """A session with a host begins or has ended, and nothing goes wrong with it."""
+        self.happened(what)
+        return ""
+
     def happened(self, what: str) -> None:
         """One more effect; the process is dead when this returns, if it was the last one allowed."""
         self._pid.wait(LIMIT)
@@ -63,25 +54,6 @@ class _Watch:
             if self.events == self._kill_after or (self._kill_at and what.startswith(self._kill_at)):
                 self.killed_after = self.killed_after or what
                 os.kill(self.pid, signal.SIGKILL)
-
-
-@contextmanager
-def _sessions(watch: _Watch) -> Iterator[str]:
-    """Where the stand-in for ssh tells the beginning and the end of each session: `host:port`."""
-
-    class Handler(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            watch.happened(self.rfile.readline().decode().strip())
-            self.wfile.write(b"\n")
-
-    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    try:
-        yield f"127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @contextmanager
@@ -102,36 +74,9 @@ def run(sandbox: Sandbox, order: Order, kill_after: int = 0, kill_at: str = "") 
     """Run *order*; with *kill_after* its process is killed after that many effects, with *kill_at* after one that
     begins so. What it started ends by itself.
 
-    Raises TimeoutError when it, or what it started, does not end within a minute.
+    Raises TimeoutError when it does not end within a minute.
     """
     watch = _Watch(kill_after, kill_at)
-    with _requests(sandbox, watch), _sessions(watch) as told:
-        process = subprocess.Popen(
-            [str(sandbox.script(order.kind, "linstor", order.action)), *order.argv],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env={**sandbox.environment(), "SANDBOX_SESSIONS": told},
-            cwd=sandbox.one / "var",
-            start_new_session=True,
-        )
-        watch.follow(process.pid)
-        try:
-            _, err = process.communicate(order.stdin, LIMIT)
-            _wait_for_group(process.pid)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-    return Ended(process.returncode, err.decode("utf-8", "replace").strip(), watch.killed_after, watch.events)
-
-
-def _wait_for_group(group: int) -> None:
-    """Until nothing is left of what the process started: its ssh sessions go on without it."""
-    end = time.monotonic() + LIMIT
-    while time.monotonic() < end:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(PAUSE)
-    raise TimeoutError(f"process group {group} did not end within {LIMIT:g} seconds")
+    with _requests(sandbox, watch), sessions_told(watch.session) as told:
+        code, said = started(sandbox, order, told, watch.follow, LIMIT)
+    return Ended(code, said, watch.killed_after, watch.events)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from entrypoints.sandbox.cloud import IMAGES, SYSTEM_LINSTOR
-from entrypoints.sandbox.torture.kills import Order, run
+from entrypoints.sandbox.torture.kills import run
 from entrypoints.sandbox.torture.stage import AWAY, DATA, FRONT_END, HOME, NEW, OS, VM, Stage
+from entrypoints.sandbox.torture.starting import Order
 
 Scene = Callable[[Stage], Order]
 """Prepares the stage, and gives the order."""

@@ -8,7 +8,7 @@ import random
 from entrypoints.sandbox import documents
 from entrypoints.sandbox.cloud import IMAGES, SYSTEM_LINSTOR, SYSTEM_TM, Cloud
 from entrypoints.sandbox.documents import Record, VmDocument
-from entrypoints.sandbox.torture.kills import Order
+from entrypoints.sandbox.torture.starting import Order
 
 VM, OS, DATA, NEW = 7, 20, 21, 30
 MIB = 4

@@ -73,3 +73,11 @@ def _files(sandbox: Sandbox, host: str) -> Iterator[tuple[str, str]]:
 
 def _behind(sandbox: Sandbox, host: str, path: Path) -> str:
     return sandbox.hosts.resource_of(sandbox.linstor, host, str(path)) or "nothing"
+
+
+def differences(good: State, found: State) -> Iterator[str]:
+    """What is not as it is in *good*."""
+    for key in sorted(good.keys() | found.keys()):
+        one, other = good.get(key, "not there"), found.get(key, "not there")
+        if one != other:
+            yield f"{key}: {other}; undisturbed: {one}"

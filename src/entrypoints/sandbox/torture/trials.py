@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from entrypoints.sandbox.replay.unfinished import unfinished
-from entrypoints.sandbox.torture.kills import Ended, Order, run
+from entrypoints.sandbox.torture.kills import Ended, run
 from entrypoints.sandbox.torture.scenes import SCENES
 from entrypoints.sandbox.torture.stage import VM, Stage
-from entrypoints.sandbox.torture.state import State, state
+from entrypoints.sandbox.torture.starting import Order
+from entrypoints.sandbox.torture.state import State, differences, state
 from entrypoints.sandbox.world import Sandbox
 
 
@@ -59,7 +59,7 @@ def trial(name: str, kill_after: int, good: Undisturbed, seed: int) -> Trial:
         first = run(sandbox, order, kill_after)
         again = run(sandbox, order)
         found = [f"the retry ended with {again.exit_code}: {again.stderr}"] if again.exit_code else []
-        found += _differences(good.state, state(sandbox))
+        found += differences(good.state, state(sandbox))
         found += _unfinished(sandbox, name)
         if VM in stage.sandbox.guests.guests:
             found += [f"lost: {each}" for each in stage.sandbox.guests.lost(VM)]
@@ -83,10 +83,3 @@ def _unfinished(sandbox: Sandbox, name: str) -> list[str]:
 def _require(name: str, ended: Ended) -> None:
     if ended.exit_code:
         raise RuntimeError(f"{name} ended with {ended.exit_code}: {ended.stderr}")
-
-
-def _differences(good: State, found: State) -> Iterator[str]:
-    for key in sorted(good.keys() | found.keys()):
-        one, other = good.get(key, "not there"), found.get(key, "not there")
-        if one != other:
-            yield f"{key}: {other}; undisturbed: {one}"
