@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 
-.PHONY: env demo test lint check bench torture dist deb rpm packages-test mutants clean
+.PHONY: env demo test lint check bench torture faults dist deb rpm packages-test mutants clean
 .DELETE_ON_ERROR:
 
 env: $(STAMP)
@@ -33,6 +33,9 @@ bench: $(STAMP)
 torture: $(STAMP)
 	TORTURE=1 $(BIN)/pytest -n 2 tests/properties
 	$(BIN)/onelinstor sandbox torture
+
+faults: $(STAMP)
+	$(BIN)/onelinstor sandbox torture --faults
 
 # the packages are for the Python that makes them
 PACKAGE_PYTHON ?= /usr/bin/python3

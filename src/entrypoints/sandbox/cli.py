@@ -15,7 +15,7 @@ ACTIONS = {
     "replay": ("entrypoints.sandbox.replay", "play recorded calls of a real oned through the real executables"),
     "torture": (
         "entrypoints.sandbox.torture.command",
-        "kill every executable after each of its effects, and run it again",
+        "kill every executable after each of its effects, or let things go wrong, and run it again",
     ),
 }
 """Action -> module whose `main` runs it, and what it is for. Only the module of the action is imported."""

@@ -1,1 +1,1 @@
-"""Kill every executable after each of its effects, run it again, and compare what there is."""
+"""Kill every executable at each moment, or let something go wrong there, run it again, and compare what there is."""

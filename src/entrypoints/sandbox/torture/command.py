@@ -1,4 +1,4 @@
-"""`onelinstor sandbox torture`: kill -9 after each effect of each action, then the retry, then a look at everything."""
+"""`onelinstor sandbox torture`: a kill or a fault at each moment of each action, then the retry, then a look."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from rich.console import Console
 from rich.table import Table
 
 from entrypoints.sandbox.cloud import OrderFailed
+from entrypoints.sandbox.torture.fault_command import Choice, try_all
 from entrypoints.sandbox.torture.scenes import SCENES
 from entrypoints.sandbox.torture.trials import Verdict, trial, undisturbed
 
 DESCRIPTION = """Each executable is killed with SIGKILL after its k-th request to LINSTOR or beginning or end of an ssh
 session, for every k until it survives, and is run again. LINSTOR, the hosts and the guests' data must then be as if it
-had not been killed. Exit code 1 unless all actions converge."""
+had not been killed. Exit code 1 unless all actions converge. With --faults, something goes wrong around it instead:
+LINSTOR, a host or oned; it must end within its limits, say why in one sentence, and the retry must converge."""
 
 
 def tortured(name: str, seed: int, pool: ThreadPoolExecutor, most: int) -> Verdict:
@@ -66,19 +68,31 @@ def _tell(console: Console, verdict: Verdict) -> None:
             console.print(f"  {difference}", markup=False, soft_wrap=True)
 
 
-def main(argv: Sequence[str]) -> int:
-    """Torture; 1 unless every action converges, 2 where none has that name."""
+def _options(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="onelinstor sandbox torture", description=DESCRIPTION)
     parser.add_argument("--action", default="*", help="an action such as clone or tm/clone, or a pattern (all)")
     parser.add_argument("--seed", type=int, default=random.randrange(2**31), help="makes a run repeatable")  # noqa: S311
-    parser.add_argument("--most", type=int, default=0, metavar="N", help="at most N kills of each action, by the seed")
-    options = parser.parse_args(argv)
+    parser.add_argument(
+        "--most", type=int, default=0, metavar="N", help="at most N moments of each action, by the seed"
+    )
+    parser.add_argument("--faults", action="store_true", help="no kills: things go wrong around each action")
+    parser.add_argument("--trouble", default="", metavar="WORDS", help="only faults whose name has these words")
+    parser.add_argument("--impatient", action="store_true", help="leave out faults that take a minute and more each")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Torture; 1 unless every action converges, 2 where none has that name."""
+    options = _options(argv)
     names = _chosen(options.action)
     if not names:
         print(f"no action is called {options.action}; there are {', '.join(SCENES)}", file=sys.stderr)
         return 2
     console = Console()
     console.print(f"seed {options.seed}")
+    if options.faults:
+        choice = Choice(names, options.trouble, options.most, patient=not options.impatient, seed=options.seed)
+        return try_all(choice, console)
     verdicts: list[Verdict] = []
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool, console.status("") as status:
         for name in names:
