@@ -7,10 +7,12 @@ a deletion writes down that the name was used, and the next snapshot of that num
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from domain import marks as marking
 from domain.errors import (
     ControllerFailed,
+    DriverError,
     Interrupted,
     NotInSync,
     SnapshotExists,
@@ -57,7 +59,9 @@ class Snapshots:
             if not storage.cluster.snapshot(volume, name, {marking.ASKED: asked}):
                 raise SnapshotExists(volume, name)
         except (SnapshotFailed, Interrupted):
-            self._drop(storage, volume, number, [_failed(volume, name)], used)
+            # why it failed is what a person must hear, and the next try removes what stays
+            with suppress(DriverError):
+                self._drop(storage, volume, number, [_failed(volume, name)], used)
             raise
         except ControllerFailed as failed:
             raise interruption(volume, failed) from failed

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.errors import NotTheNewest, VolumeInUse
+from domain.errors import NotTheNewest, SnapshotFailed, VolumeInUse
 from domain.names import VolumeName
 
 DISK = VolumeName("OpenNebula-Image-4-vm7-disk0")
@@ -90,3 +90,18 @@ def test_an_old_server_only_goes_back_to_the_newest(bench) -> None:
     assert (bench.cluster.snapshots(DISK), bench.cluster.definitions([DISK])) == before
     bench.snapshots.revert(bench.storage, DISK, 1)
     assert bench.read(DISK, 5) == b"later"
+
+
+def test_why_a_snapshot_failed_is_told_also_where_nothing_can_be_removed(bench) -> None:
+    """What stays of it is replaced by the next try."""
+    bench.volume(DISK, vm="7")
+    node = bench.replica(DISK).host
+    for command in ("lvcreate.*--snapshot", "drbdadm .*adjust"):
+        bench.model.events.fail(node, command)
+
+    with pytest.raises(SnapshotFailed):
+        bench.snapshots.take(bench.storage, DISK, 0, "1")
+
+    bench.model.events.heal(node)
+    bench.snapshots.take(bench.storage, DISK, 0, "1")
+    assert bench.snapshots.find(bench.storage, DISK, 0).complete
