@@ -29,7 +29,7 @@ class Copier:
 
     def __init__(self, shell: StartsCommands, limits: Limits) -> None:
         self._shell = shell
-        self._seconds = limits.transfer
+        self._limits = limits
 
     def copy(self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step]) -> bool:
         """Copy between two hosts; *then* follows in the session of the target. See `Hosts.copy_files`."""
@@ -39,10 +39,10 @@ class Copier:
         line = command("files", mark, "receive_files", to, probe, then=calls(then, f"{mark}-then"))
         receive = self._shell.command(target, line)
         with (
-            session(source, send, self._seconds, collect=False) as sender,
-            session(target, receive, self._seconds, collect=False) as receiver,
+            session(source, send, self._limits.host, collect=False) as sender,
+            session(target, receive, self._limits.host, collect=False) as receiver,
         ):
-            passage = _Passage(mark, self._seconds, source, sender, target, receiver)
+            passage = _Passage(mark, self._limits, source, sender, target, receiver)
             copied = passage.carry(directory, to)
             passage.finish(to, then)
             return copied
@@ -53,8 +53,8 @@ class Copier:
             return False
         mark = f"linstor-files-{secrets.token_hex(8)}"
         argv = self._shell.command(host, command("files", mark, "copy_here", directory, to))
-        with session(host, argv, self._seconds, stdin=b"") as program:
-            ended = succeeded(host, program.end(), self._seconds, f"copy the files of {directory} to {to}")
+        with session(host, argv, self._limits.transfer, stdin=b"") as program:
+            ended = succeeded(host, program.end(), program.seconds, f"copy the files of {directory} to {to}")
         return f"{mark} shared".encode() not in ended.out.splitlines()
 
 
@@ -62,10 +62,10 @@ class _Passage:
     """One copy from one host to another."""
 
     def __init__(
-        self, mark: str, seconds: float, source: HostName, sender: Program, target: HostName, receiver: Program
+        self, mark: str, limits: Limits, source: HostName, sender: Program, target: HostName, receiver: Program
     ) -> None:
         self._mark = mark.encode()
-        self._seconds = seconds
+        self._limits = limits
         self._source, self._sender = source, sender
         self._target, self._receiver = target, receiver
 
@@ -77,13 +77,15 @@ class _Passage:
         self._receiver.feed(b"look\n")
         if self._answer(self._target, self._receiver, receiving) == "shared":
             self._sender.close_input()
-            succeeded(self._source, self._sender.end(), self._seconds, sending)
+            succeeded(self._source, self._sender.end(), self._sender.seconds, sending)
             return False
+        for each in (self._sender, self._receiver):
+            each.allow(self._limits.transfer)
         self._sender.feed(b"go\n")
         if not self._pass_on():
-            succeeded(self._target, self._receiver.end(), self._seconds, receiving)
+            succeeded(self._target, self._receiver.end(), self._receiver.seconds, receiving)
             raise HostCommandFailed(self._target, receiving, "it stopped reading")
-        sent = succeeded(self._source, self._sender.end(), self._seconds, sending)
+        sent = succeeded(self._source, self._sender.end(), self._sender.seconds, sending)
         arrived = self._answer(self._target, self._receiver, receiving)
         if self._mark + b" " + arrived.encode() not in sent.err.splitlines():
             raise HostCommandFailed(self._target, receiving, "what arrived is not what was sent")
@@ -91,13 +93,14 @@ class _Passage:
 
     def finish(self, to: str, then: Sequence[Step]) -> None:
         """The end of the target's session. Raises HostCommandFailed for the one of the steps that failed."""
+        self._receiver.allow(self._limits.host + sum(float(getattr(each, "seconds", 0.0)) for each in then))
         self._receiver.close_input()
         rest = self._receiver.rest()
-        ended = reached(self._target, self._receiver.end(), self._seconds)
+        ended = reached(self._target, self._receiver.end(), self._receiver.seconds)
         if then:
             told(self._target, then, replace(ended, out=rest), f"{self._mark.decode()}-then")
         else:
-            succeeded(self._target, ended, self._seconds, f"receive the files of {to}")
+            succeeded(self._target, ended, self._receiver.seconds, f"receive the files of {to}")
 
     def _pass_on(self) -> bool:
         """Pass the stream on to its end; False when the receiver stopped reading."""
@@ -116,5 +119,5 @@ class _Passage:
             if not line:
                 break
         program.close_input()
-        ended = succeeded(host, program.end(), self._seconds, doing)
+        ended = succeeded(host, program.end(), program.seconds, doing)
         raise HostCommandFailed(host, doing, ended.said)

@@ -31,7 +31,7 @@ class FrontEndExports:
 
     def __init__(self, limits: Limits, shell: StartsCommands | None = None) -> None:
         self._shell = shell or Shell(limits)
-        self._seconds = limits.transfer
+        self._limits = limits
 
     def save(self, host: HostName, device: str, size_bytes: int, directory: str) -> SavedImage:
         """One session; the count and the end of the reader are checked, and the file is flushed. See the port."""
@@ -46,12 +46,15 @@ class FrontEndExports:
         """The MD5 of what was received. Raises HostUnreachable, HostCommandFailed, OSError."""
         mark = f"linstor-image-{secrets.token_hex(8)}"
         line = command("images", mark, "send_device", device, size_bytes)
-        with session(host, self._shell.command(host, line), self._seconds, stdin=b"", collect=False) as program:
+        argv = self._shell.command(host, line)
+        # a host that does not even begin must not be waited for as long as a large image takes
+        with session(host, argv, self._limits.host, stdin=b"", collect=False) as program:
             if _is_ready(program, mark):
+                program.allow(self._limits.transfer)
                 received, digest = _write(program, file)
             else:
                 received, digest = 0, ""
-            succeeded(host, program.end(), self._seconds, f"read {device}")
+            succeeded(host, program.end(), program.seconds, f"read {device}")
         if received != size_bytes:
             raise HostCommandFailed(host, f"read {device}", f"it gave {received} bytes and not {size_bytes}")
         return digest

@@ -57,16 +57,27 @@ class _Collector(threading.Thread):
 
 
 class Program:
-    """A program that runs and is talked to; see :func:`started`."""
+    """A program that runs and is talked to; see :func:`started`. *seconds* is the limit that counts now."""
 
     def __init__(self, process: subprocess.Popen[bytes], seconds: float, *, collect: bool) -> None:
         self._process = process
         self._timed_out = False
-        self._timer = threading.Timer(seconds, self._expire)
-        self._timer.daemon = True
-        self._timer.start()
+        self.seconds = seconds
+        self._timer = self._started_timer()
         self._errors = _Collector(_pipe(process.stderr), last=True)
         self._output = _Collector(_pipe(process.stdout)) if collect else None
+
+    def _started_timer(self) -> threading.Timer:
+        timer = threading.Timer(self.seconds, self._expire)
+        timer.daemon = True
+        timer.start()
+        return timer
+
+    def allow(self, seconds: float) -> None:
+        """From now on it may take *seconds*, instead of what is left of its first limit."""
+        self._timer.cancel()
+        self.seconds = seconds
+        self._timer = self._started_timer()
 
     def _expire(self) -> None:
         self._timed_out = True

@@ -22,36 +22,37 @@ class Writer:
 
     def __init__(self, shell: StartsCommands, limits: Limits) -> None:
         self._shell = shell
-        self._seconds = limits.transfer
+        self._limits = limits
 
     def write(self, image: FetchedImage, host: HostName, device: str, *, zeroed: bool, wait: float) -> int:
         """Bytes written; what the device gives back is what was sent. See `Sources.write`."""
         mark = f"linstor-image-{secrets.token_hex(8)}"
         conversions = "notrunc,nocreat,fsync" + (",sparse" if zeroed else "")
         line = command("images", mark, "write_device", device, image.size_bytes, conversions, round(wait * 1000))
-        with session(host, self._shell.command(host, line), self._seconds, collect=False) as program:
-            sent, digest = _sent(program, image, mark)
+        # a host that does not even begin must not be waited for as long as a large image takes
+        with session(host, self._shell.command(host, line), self._limits.host + wait, collect=False) as program:
+            sent, digest = self._sent(program, image, mark)
             told = program.rest().decode("utf-8", "replace")
-            succeeded(host, program.end(), self._seconds, f"write {device}")
+            succeeded(host, program.end(), program.seconds, f"write {device}")
         if sent != image.size_bytes:
             raise SourceUnreadable(f"{image.path} gave {sent} bytes and not {image.size_bytes}")
         if f"{mark} {sent} bytes {digest}" not in told.splitlines():
             raise HostCommandFailed(host, f"write {device}", _difference(told, sent))
         return sent
 
+    def _sent(self, program: Program, image: FetchedImage, mark: str) -> tuple[int, str]:
+        """How much of the image went to a host that is ready for it, and its SHA-256. Raises SourceUnreadable.
 
-def _sent(program: Program, image: FetchedImage, mark: str) -> tuple[int, str]:
-    """How much of the image went to a host that is ready for it, and its SHA-256. Raises SourceUnreadable.
-
-    The input stays open behind the last byte: the host reads back for as long as this order lives.
-    """
-    if not any(program.line().strip() == f"{mark} ready".encode() for _ in range(MOST_NOISE)):
-        return image.size_bytes, ""
-    program.feed(b"go\n")
-    sent, digest = _feed(program, image.path)
-    if sent != image.size_bytes:
-        program.close_input()
-    return sent, digest
+        The input stays open behind the last byte: the host reads back for as long as this order lives.
+        """
+        if not any(program.line().strip() == f"{mark} ready".encode() for _ in range(MOST_NOISE)):
+            return image.size_bytes, ""
+        program.allow(self._limits.transfer)
+        program.feed(b"go\n")
+        sent, digest = _feed(program, image.path)
+        if sent != image.size_bytes:
+            program.close_input()
+        return sent, digest
 
 
 def _feed(program: Program, path: str) -> tuple[int, str]:

@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
+from adapters.opennebula.copying import Copier
+from adapters.opennebula.exports import FrontEndExports
+from adapters.opennebula.writing import Writer
 from domain.errors import HostCommandFailed, HostUnreachable
 from domain.names import HostName
 from domain.ports import FetchedImage, ImageSource
+from domain.settings import Limits
 
 ALPHA, DEVICE, MIB = HostName("alpha"), "/dev/drbd1000", 1024 * 1024
 World = Any
@@ -111,3 +115,26 @@ def test_what_reads_back_otherwise_is_an_error(world: World, tmp_path: Any) -> N
     liar.chmod(0o755)
     with pytest.raises(HostCommandFailed, match="read back"):
         write(world, b"data")
+
+
+class SleepyShell:
+    """Logs in, and nothing follows."""
+
+    def command(self, _host: HostName, _line: str) -> list[str]:
+        """Nothing of what was asked for."""
+        return ["sleep", "600"]
+
+
+def test_a_host_that_does_not_begin_is_not_waited_for_like_a_large_image(world: World, tmp_path: Any) -> None:
+    """The limit of a session counts until the device is there, that of a transfer from then on."""
+    if not world.real:
+        pytest.skip("in memory no time passes by itself")
+    limits, shell = Limits(host=0.5, transfer=3600.0), SleepyShell()
+    image = FetchedImage(4, world.image(b"data"))
+    for wait_for_it in (
+        lambda: Writer(shell, limits).write(image, ALPHA, DEVICE, zeroed=False, wait=0.0),
+        lambda: FrontEndExports(limits, shell).save(ALPHA, DEVICE, 4, str(tmp_path)),
+        lambda: Copier(shell, limits).copy(ALPHA, "/a/b/c", HostName("beta"), "/a/b/c", ()),
+    ):
+        with pytest.raises(HostUnreachable, match=r"no end after 0\.5 seconds"):
+            wait_for_it()
