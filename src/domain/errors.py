@@ -330,6 +330,8 @@ class ExportFailed(DriverError):
 class ScriptFailed(DriverError):
     """One of OpenNebula's own scripts ended with an error."""
 
+    advice = "see what it logged, then retry"
+
     def __init__(self, script: str, said: str) -> None:
         self.script, self.said = script, said
         super().__init__(f"{script} failed: {said}")
