@@ -39,5 +39,5 @@ def read_version(path: Path) -> tuple[int, ...]:
         text = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError):
         return (99,)
-    numbers = re.findall(r"\d+", text.split()[0] if text else "")
+    numbers = re.findall(r"[0-9]{1,9}", text.split()[0] if text else "")
     return tuple(int(each) for each in numbers[:3]) or (99,)

@@ -23,6 +23,8 @@ from entrypoints.remotes.watching import NoTrace, Requests, about
 LONGEST_STDIN = 64 * 1024 * 1024
 LOGS_SINCE = (6, 99, 80)
 """Since this version oned logs such lines; before, what succeeds is not heard on stderr (opennebula.md 1.5)."""
+LONGEST_SENTENCE = 4000
+"""Characters that a message may have: oned keeps it in the VM or the image, and it may quote what came from outside."""
 MARKERS = ("ERROR MESSAGE --8<------", "ERROR MESSAGE ------>8--")
 
 
@@ -65,7 +67,7 @@ def run(call: Call, environment: Mapping[str, str], out: TextIO, err: TextIO) ->
     if version >= LOGS_SINCE and not ended.internal:
         _log(err, [] if ended.failure else container.warnings(), line)
     if ended.failure:
-        err.write(_told(f"{ended.failure} (order {order_id})", version))
+        err.write(_told(f"{_sentence(ended.failure)} (order {order_id})", version))
     trace.end(ended.answer, ended.failure)
     return int(bool(ended.failure))
 
@@ -86,7 +88,7 @@ def _ended(container: Container, call: Call) -> Ended:
 def _log(err: TextIO, warnings: list[str], line: str) -> None:
     """What oned logs; an order that is done stays done when nobody listens."""
     with suppress(OSError, ValueError, AttributeError):
-        err.writelines([*(f"WARN: {each}\n" for each in warnings), line])
+        err.writelines([*(f"WARN: {_sentence(each)}\n" for each in warnings), line])
 
 
 def _log_line(call: Call, ended: Ended, order_id: str, requests: int, seconds: float) -> str:
@@ -98,7 +100,7 @@ def _log_line(call: Call, ended: Ended, order_id: str, requests: int, seconds: f
 
 def _told(message: str, version: tuple[int, ...]) -> str:
     """The message in the form that this version shows to the user (opennebula.md 1.5)."""
-    line = " ".join(masked(message).split())
+    line = _sentence(message)
     if version < (6, 0, 3):
         return f"{MARKERS[0]}\n{line}\n{MARKERS[1]}\n"
     return f"{line}\n"
@@ -121,3 +123,10 @@ def _trace(call: Call, container: Container, requests: Requests) -> Any:
     except Exception:  # noqa: S110 - a trace never makes an order fail
         pass
     return NoTrace()
+
+
+def _sentence(message: str) -> str:
+    """One line that a terminal may be shown, of bounded length."""
+    shown = "".join(each if each.isprintable() else " " for each in masked(message[: 2 * LONGEST_SENTENCE]))
+    line = " ".join(shown.split())
+    return line if len(line) <= LONGEST_SENTENCE else f"{line[:LONGEST_SENTENCE]}..."

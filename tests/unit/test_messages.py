@@ -1,0 +1,40 @@
+"""What a person reads after a failure is one bounded line, whatever it quotes."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from adapters.opennebula.front_end import Installation
+from entrypoints.remotes.main import LONGEST_SENTENCE, run
+from entrypoints.remotes.parser import Call
+
+
+def told(call: Call) -> str:
+    """What an order that fails writes on standard error."""
+    err = io.StringIO()
+    assert run(call, {"ONE_LOCATION": "/nowhere"}, io.StringIO(), err) == 1
+    return err.getvalue()
+
+
+def test_a_message_is_bounded() -> None:
+    """Oned keeps it in the VM, and an argument may be as long as it likes."""
+    assert len(told(Call("tm", "delete", (f"{'A' * 100_000}:/d", "7", "0")))) < LONGEST_SENTENCE + 10
+
+
+@pytest.mark.parametrize("word", ["\x1b[2J", "a\nb", "\u2028", "\udcff", "\x85"])
+def test_a_message_is_one_line_that_a_terminal_can_show(word: str) -> None:
+    """Control characters of an order never reach a log or a terminal."""
+    message = told(Call("tm", f"no{word}action", ()))
+    assert message.endswith("\n")
+    assert message[:-1].isprintable()
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe7\x00", b"7" * 5000, b""])
+def test_a_version_that_cannot_be_read_is_no_traceback(tmp_path: Path, content: bytes) -> None:
+    """The version decides how an error is told, so it must not fail itself."""
+    (tmp_path / "var" / "remotes").mkdir(parents=True)
+    (tmp_path / "var" / "remotes" / "VERSION").write_bytes(content)
+    assert Installation.find({"ONE_LOCATION": str(tmp_path)}).version >= (99,)
