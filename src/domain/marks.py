@@ -74,4 +74,4 @@ def snapshot_key(number: int) -> str:
 def snapshot_uses(marks: Mapping[str, str], number: int) -> int:
     """The first use of the name of snapshot *number* that is still free (linstor.md 2.17 no. 0)."""
     text = marks.get(snapshot_key(number), "0")
-    return int(text) if text.isdigit() else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0

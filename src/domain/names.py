@@ -17,13 +17,14 @@ SnapshotName = NewType("SnapshotName", str)
 HostName = NewType("HostName", str)
 GroupName = NewType("GroupName", str)
 
+_FLAGS = re.ASCII | re.IGNORECASE
 _RESOURCE = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{1,47}")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9])?")
-_IMAGE = re.compile(r"OpenNebula-Image-(\d+)", re.IGNORECASE)
-_CLONE = re.compile(r"OpenNebula-Image-(\d+)-vm(\d+)-disk(\d+)", re.IGNORECASE)
-_VOLATILE = re.compile(r"OpenNebula-Volatile-vm(\d+)-disk(\d+)", re.IGNORECASE)
-_CONTEXT = re.compile(r"OpenNebula-vm-context-vm(\d+)-disk(\d+)(?:-\d+)?")
-_SNAPSHOT = re.compile(r"OpenNebula-Snap-(\d+)(?:-(\d+))?", re.IGNORECASE)
+_IMAGE = re.compile(r"OpenNebula-Image-(\d{1,18})", _FLAGS)
+_CLONE = re.compile(r"OpenNebula-Image-(\d{1,18})-vm(\d{1,18})-disk(\d{1,18})", _FLAGS)
+_VOLATILE = re.compile(r"OpenNebula-Volatile-vm(\d{1,18})-disk(\d{1,18})", _FLAGS)
+_CONTEXT = re.compile(r"OpenNebula-vm-context-vm(\d{1,18})-disk(\d{1,18})(?:-\d{1,18})?", re.ASCII)
+_SNAPSHOT = re.compile(r"OpenNebula-Snap-(\d{1,18})(?:-(\d{1,18}))?", _FLAGS)
 
 LIVES_OF_CONTEXTS = 10
 

@@ -171,3 +171,33 @@ def test_monitor_is_asked_for_the_disks_of_vms_now_and_then(element: str, asked:
     order = parse(Call("tm", "monitor", ("104",), base64.b64encode(text.encode())), documents())
     assert isinstance(order, orders.Monitor)
     assert order.vm_disks is asked
+
+
+@pytest.mark.parametrize(
+    "path", ["/d/0/7\n/disk.0", "/d/0/7 8/disk.0", "/d/\x1b[31m/disk.0", "/d/\udcff/disk.0", "/d/../disk.0", "d/disk.0"]
+)
+def test_a_path_with_blanks_or_control_characters_is_refused(path: str) -> None:
+    """A debt of a dead host is a list of paths with blanks between them, and a script is text."""
+    with pytest.raises(BadOrder, match="absolute path"):
+        parse(Call("tm", "delete", (f"h:{path}", "7", "0")), documents())
+
+
+@pytest.mark.parametrize("disk", ["9" * 5000, "٣", "-1", "1e3"])
+def test_a_disk_has_a_plain_number(disk: str) -> None:
+    """What is no number of a disk is no disk, and ends with one sentence."""
+    with pytest.raises(BadOrder, match="does not end in disk"):
+        parse(Call("tm", "resize", (f"h:/d/0/7/disk.{disk}", "8", "7", "0")), documents())
+
+
+def test_an_argument_in_another_encoding_is_no_document() -> None:
+    """Python keeps such bytes as surrogates."""
+    with pytest.raises(BadOrder, match="base64"):
+        parse(Call("datastore", "rm", ("\udcff\udcfe", "5")), documents())
+
+
+@pytest.mark.parametrize("action", ["cp", "mkfs", "clone"])
+def test_an_image_that_is_made_has_a_number(action: str) -> None:
+    """Its volume is named after it; stat alone comes without one."""
+    document = b"<DS_DRIVER_ACTION_DATA><IMAGE/><DATASTORE><ID>1</ID></DATASTORE></DS_DRIVER_ACTION_DATA>"
+    with pytest.raises(BadOrder, match="without ID"):
+        parse(Call("datastore", action, ("5",), base64.b64encode(document)), documents())

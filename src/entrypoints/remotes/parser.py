@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from domain.opennebula import Datastore, Image, Vm
 from domain.orders import Place
 
 SUFFIXES = (".ssh", ".shared", ".linstor")
-_DISK = re.compile(r".*/disk\.(\d+)")
+_DISK = re.compile(r".*/disk\.([0-9]{1,18})")
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def _arguments(call: Call, *names: str) -> Sequence[str]:
 
 
 def _number(text: str, what: str) -> int:
-    if not re.fullmatch(r"\d{1,18}", text):
+    if not re.fullmatch(r"[0-9]{1,18}", text):
         raise BadOrder(f"{text!r} is not {what}")
     return int(text)
 
@@ -81,10 +82,14 @@ def _size_mib(text: str) -> int:
 
 
 def _path(text: str) -> str:
-    """An absolute path without doubled slashes; oned writes `/var/lib/one//datastores/...`."""
+    """An absolute path without doubled slashes; oned writes `/var/lib/one//datastores/...`.
+
+    A blank is refused, too: oned puts none into an argument, and debts are separated by blanks.
+    """
     path = re.sub(r"/{2,}", "/", text)
-    if not path.startswith("/") or ".." in path.split("/"):
-        raise BadOrder(f"{text!r} is not an absolute path")
+    plain = path.isprintable() and " " not in path
+    if not path.startswith("/") or ".." in path.split("/") or not plain:
+        raise BadOrder(f"{text!r} is not an absolute path without blanks and control characters")
     return path.rstrip("/") or "/"
 
 
@@ -237,7 +242,7 @@ def _save(call: Call, _: Documents) -> orders.SaveDisk:
 def payload_of(call: Call) -> bytes:
     """The base64 document of a datastore action, wherever this version of oned puts it (opennebula.md 2.1)."""
     if len(call.argv) >= 2 and call.argv[0] != "-":
-        return call.argv[0].encode()
+        return os.fsencode(call.argv[0])
     if not call.stdin.strip():
         raise BadOrder(f"{call.action} got no document, neither as argument nor on standard input")
     return call.stdin.strip()
@@ -258,21 +263,29 @@ def _documents(call: Call, documents: Documents) -> tuple[Image, Datastore]:
     return data.image, data.datastore
 
 
+def _of_new_image(call: Call, documents: Documents) -> tuple[Image, Datastore]:
+    """The same for an image whose volume gets its name from the number. Raises BadOrder where there is none."""
+    image, datastore = _documents(call, documents)
+    if image.image_id < 0:
+        raise BadOrder(f"the document of {call.action} has an IMAGE without ID")
+    return image, datastore
+
+
 def _stat(call: Call, documents: Documents) -> orders.StatImage:
     return orders.StatImage(*_documents(call, documents), argv=call.argv, payload=call.stdin)
 
 
 def _cp(call: Call, documents: Documents) -> orders.CreateImage:
-    image, datastore = _documents(call, documents)
+    image, datastore = _of_new_image(call, documents)
     return orders.CreateImage(image, datastore, payload_of(call).decode("ascii", "replace"))
 
 
 def _mkfs(call: Call, documents: Documents) -> orders.MakeImage:
-    return orders.MakeImage(*_documents(call, documents))
+    return orders.MakeImage(*_of_new_image(call, documents))
 
 
 def _clone_image(call: Call, documents: Documents) -> orders.CloneImage:
-    return orders.CloneImage(*_documents(call, documents))
+    return orders.CloneImage(*_of_new_image(call, documents))
 
 
 def _rm(call: Call, documents: Documents) -> orders.RemoveImage:
