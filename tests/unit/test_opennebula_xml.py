@@ -119,6 +119,12 @@ def test_stat_has_an_image_without_a_number() -> None:
         b"<VM><ID>seven</ID></VM>",
         b"<VM><ID>7</ID><TEMPLATE><CONTEXT><DISK_ID>x</DISK_ID></CONTEXT></TEMPLATE></VM>",
         b"<VM><ID>7</ID><TEMPLATE><DISK/></TEMPLATE></VM>",
+        b"<VM><ID>-7</ID></VM>",
+        b"<VM><ID>1e300</ID></VM>",
+        b"<VM><ID>7</ID><STATE>1e300</STATE></VM>",
+        b"<VM><ID>7</ID><TEMPLATE><DISK><DISK_ID>-1</DISK_ID></DISK></TEMPLATE></VM>",
+        b"<VM><ID>7</ID><TEMPLATE><DISK><DISK_ID>0</DISK_ID><SIZE>-1</SIZE></DISK></TEMPLATE></VM>",
+        b"<VM><ID>7</ID><TEMPLATE><DISK><DISK_ID>0</DISK_ID><SIZE>1e12</SIZE></DISK></TEMPLATE></VM>",
         b"\xff\xfe<VM>",
     ],
 )

@@ -11,6 +11,11 @@ from domain.errors import BadOrder
 from domain.opennebula import Datastore, Disk, DiskSnapshot, History, Image, Vm
 
 LARGEST = 64 * 1024 * 1024
+LARGEST_NUMBER = 2**53
+"""What every version of oned can count to without loss."""
+LARGEST_ID = 2**31 - 1
+LARGEST_DISK_MIB = 2**30
+"""1 PiB, the most that LINSTOR and DRBD can make."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +105,32 @@ def _number(element: etree._Element, path: str, *, required: bool = False, defau
             raise BadOrder(f"the {element.tag} document has no {path}")
         return default
     try:
-        return int(float(text))
+        number = int(float(text))
     except (ValueError, OverflowError) as error:
-        raise BadOrder(f"{path} of the {element.tag} document is {text[:40]!r}, not a number") from error
+        raise _no_number(element, path, "a number") from error
+    if abs(number) > LARGEST_NUMBER:
+        raise _no_number(element, path, "a number that oned can count to")
+    return number
+
+
+def _no_number(element: etree._Element, path: str, wanted: str) -> BadOrder:
+    return BadOrder(f"{path} of the {element.tag} document is {_text(element, path)[:40]!r}, not {wanted}")
+
+
+def _identity(element: etree._Element, path: str) -> int:
+    """The number of an object that exists."""
+    number = _number(element, path, required=True)
+    if not 0 <= number <= LARGEST_ID:
+        raise _no_number(element, path, "the number of an object")
+    return number
+
+
+def _size_mib(element: etree._Element, path: str) -> int:
+    """The size of a disk or an image; 0 where it is missing."""
+    size_mib = _number(element, path)
+    if not 0 <= size_mib <= LARGEST_DISK_MIB:
+        raise _no_number(element, path, "a size in MiB")
+    return size_mib
 
 
 def _optional(element: etree._Element, path: str) -> int | None:
@@ -122,7 +150,7 @@ def _attributes(element: etree._Element | None) -> dict[str, str]:
 
 def _vm(root: etree._Element) -> Vm:
     return Vm(
-        vm_id=_number(root, "ID", required=True),
+        vm_id=_identity(root, "ID"),
         state=_number(root, "STATE"),
         lcm_state=_number(root, "LCM_STATE"),
         deploy_id=_text(root, "DEPLOY_ID"),
@@ -137,11 +165,11 @@ def _vm(root: etree._Element) -> Vm:
 
 def _disk(each: etree._Element) -> Disk:
     return Disk(
-        disk_id=_number(each, "DISK_ID", required=True),
+        disk_id=_identity(each, "DISK_ID"),
         image_id=_optional(each, "IMAGE_ID"),
         source=_text(each, "SOURCE"),
-        size_mib=_number(each, "SIZE"),
-        original_size_mib=_number(each, "ORIGINAL_SIZE"),
+        size_mib=_size_mib(each, "SIZE"),
+        original_size_mib=_size_mib(each, "ORIGINAL_SIZE"),
         clone=_yes(each, "CLONE"),
         persistent=bool(_yes(each, "PERSISTENT")),
         readonly=bool(_yes(each, "READONLY")),
@@ -180,7 +208,7 @@ def _snapshots(root: etree._Element) -> list[DiskSnapshot]:
 
 def _datastore(root: etree._Element) -> Datastore:
     return Datastore(
-        datastore_id=_number(root, "ID", required=True),
+        datastore_id=_identity(root, "ID"),
         name=_text(root, "NAME"),
         kind=_number(root, "TYPE"),
         ds_mad=_text(root, "DS_MAD"),
@@ -196,7 +224,7 @@ def _image(root: etree._Element) -> Image:
         image_id=_number(root, "ID", default=-1),
         source=_text(root, "SOURCE"),
         path=_text(root, "PATH"),
-        size_mib=_number(root, "SIZE"),
+        size_mib=_size_mib(root, "SIZE"),
         format=_text(root, "FORMAT"),
         file_system=_text(root, "FS") or _text(root, "FSTYPE"),
         md5=template.get("MD5", ""),
