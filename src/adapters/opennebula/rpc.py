@@ -17,10 +17,24 @@ from domain.errors import OnedRefused, OnedUnreachable
 
 SECONDS = 30.0
 """How long one answer may take, unless ONE_XMLRPC_TIMEOUT says otherwise."""
+LONGEST_SECONDS = 86400.0
 PACKAGED_HOME = Path("/var/lib/one")
 DEFAULT_ENDPOINT = "http://localhost:2633/RPC2"
 LARGEST_REPLY = 2 * LARGEST
 """Bytes: a document with every `<` escaped, and its frame."""
+
+_NO_ANSWER = (
+    OSError,
+    http.client.HTTPException,
+    xmlrpc.client.Error,
+    ExpatError,
+    # xmlrpc.client takes the elements of an answer as they come, and trips over those in a wrong place
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+)
 
 
 class Rpc:
@@ -50,7 +64,7 @@ class Rpc:
             why = f"HTTP {error.errcode} {error.errmsg}"
         except xmlrpc.client.Fault as fault:
             why = f"{fault.faultString} ({fault.faultCode})"
-        except (OSError, http.client.HTTPException, xmlrpc.client.Error, ExpatError, ValueError, TypeError) as error:
+        except _NO_ANSWER as error:
             why = _why(error, seconds)
         raise OnedUnreachable(f"{call} at {_shown(where)}: {why}")
 
@@ -58,9 +72,16 @@ class Rpc:
 def endpoint(environment: Mapping[str, str]) -> str:
     """Where oned listens: ONE_XMLRPC, `~/.one/one_endpoint`, the packaged one, localhost. Raises OnedUnreachable."""
     where = environment.get("ONE_XMLRPC") or _first(_files(environment, "one_endpoint")) or DEFAULT_ENDPOINT
-    if not where.startswith(("http://", "https://")):
-        raise OnedUnreachable(f"{where!r} is no endpoint; it starts with http:// or https://")
+    if not _is_address(where):
+        raise OnedUnreachable("ONE_XMLRPC or one_endpoint is no endpoint; it starts with http:// or https://")
     return where
+
+
+def _is_address(where: str) -> bool:
+    try:
+        return urlsplit(where).scheme in ("http", "https") and where.isprintable()
+    except ValueError:
+        return False
 
 
 def session(environment: Mapping[str, str]) -> str:
@@ -91,7 +112,7 @@ def _first(files: Iterable[Path]) -> str:
 
 def _seconds(environment: Mapping[str, str]) -> float:
     try:
-        return max(1.0, float(environment["ONE_XMLRPC_TIMEOUT"]))
+        return max(1.0, min(LONGEST_SECONDS, float(environment["ONE_XMLRPC_TIMEOUT"])))
     except (KeyError, ValueError):
         return SECONDS
 
@@ -126,6 +147,23 @@ class _Bounded:
         return data
 
 
+class _Parser(xmlrpc.client.ExpatParser):
+    """Refuses a document type: oned writes none, and entities could grow without bound."""
+
+    def __init__(self, target: xmlrpc.client.Unmarshaller) -> None:
+        super().__init__(target)
+        self._parser.StartDoctypeDeclHandler = _refuse_document_type  # type: ignore[attr-defined]
+
+
+def _refuse_document_type(*_: object) -> None:
+    raise ValueError("the answer brings a document type of its own, which oned never does")
+
+
+def _parser() -> tuple[Any, Any]:
+    target = xmlrpc.client.Unmarshaller()
+    return _Parser(target), target
+
+
 class _Transport(xmlrpc.client.Transport):
     """HTTP with a limit on the time and on the size of the answer."""
 
@@ -140,6 +178,10 @@ class _Transport(xmlrpc.client.Transport):
         connection = super().make_connection(host)
         connection.timeout = self._seconds
         return connection
+
+    def getparser(self) -> tuple[Any, Any]:
+        """What reads the answer."""
+        return _parser()
 
     def parse_response(self, response: Any) -> Any:
         """The answer, read within the limits."""
@@ -160,6 +202,10 @@ class _SafeTransport(xmlrpc.client.SafeTransport):
         connection = super().make_connection(host)
         connection.timeout = self._seconds
         return connection
+
+    def getparser(self) -> tuple[Any, Any]:
+        """What reads the answer."""
+        return _parser()
 
     def parse_response(self, response: Any) -> Any:
         """The answer, read within the limits."""
