@@ -167,11 +167,11 @@ class Api(linstor.MultiLinstor):  # type: ignore[misc]
 
     def _redirected(self, here: Endpoint, answer: Answer) -> bool:
         """Whether *here* sends us to its TLS port; only the port is followed, so no other machine gets credentials."""
-        target = urlsplit(answer.location)
-        if answer.status not in (301, 302, 307, 308) or here.secure or target.scheme != "https":
+        port = _tls_port(answer.location)
+        if answer.status not in (301, 302, 307, 308) or here.secure or port is None:
             return False
         self.disconnect()
-        self._controllers.moved(here, here.secured(target.port or 443))
+        self._controllers.moved(here, here.secured(port))
         return True
 
     def _give_up(self) -> None:
@@ -179,6 +179,15 @@ class Api(linstor.MultiLinstor):  # type: ignore[misc]
         if self._endpoint is not None:
             self._failed.add(self._endpoint)
         self.disconnect()
+
+
+def _tls_port(location: str) -> int | None:
+    """The port of an https address; None for everything else."""
+    try:
+        target = urlsplit(location)
+        return (target.port or 443) if target.scheme == "https" else None
+    except ValueError:
+        return None
 
 
 def _no_token_file() -> dict[str, str]:
@@ -192,7 +201,7 @@ def _answer(response: HTTPResponse, sock: socket.socket, end: float) -> Answer:
         raw = _unpacked(raw)
     try:
         body = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     return Answer(response.status, body, _understood(response.status, body), response.getheader("Location") or "")
 

@@ -10,7 +10,7 @@ from adapters.linstor.controller import path_of
 from adapters.linstor.deployments import deployment
 from adapters.linstor.meanings import group_missing
 from adapters.linstor.pool_space import Space, Wanted, placed_kib, spaces, targets
-from adapters.linstor.reading import Json, first_volume, list_of, number_of, object_of
+from adapters.linstor.reading import Json, first_volume, known_number, list_of, number_of, object_of
 from adapters.linstor.replies import replies_of
 from domain.errors import ControllerFailed, NoPlacement, UnknownGroup
 from domain.names import GroupName, HostName, VolumeName
@@ -80,9 +80,9 @@ class ClusterSpace(ClusterPart):
 
 def _allocated_kib(found: Json, volume: VolumeName) -> int | None:
     """What a good replica takes, KiB; None for what is none, and where the satellite has not told (-1)."""
-    size_kib = first_volume(list_of(found, "volumes")).get("allocated_size_kib", -1)
-    known = deployment(found, volume, HostName).good_replica and size_kib >= 0
-    return int(size_kib) if known else None
+    size_kib = known_number(first_volume(list_of(found, "volumes")), "allocated_size_kib")
+    known = size_kib is not None and size_kib >= 0 and deployment(found, volume, HostName).good_replica
+    return size_kib if known else None
 
 
 def _known(doing: str, capacity: Capacity) -> Capacity:

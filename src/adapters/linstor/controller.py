@@ -164,4 +164,4 @@ def _version_in(found: Any) -> tuple[int, ...]:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version)) or (0,)
+    return tuple(int(number) for number in re.findall(r"[0-9]{1,9}", version)) or (0,)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from adapters.linstor.reading import Host, Json, first_volume, flags_of, list_of, number_of, object_of
+from adapters.linstor.reading import (
+    Host,
+    Json,
+    first_volume,
+    flags_of,
+    known_truth,
+    list_of,
+    number_of,
+    object_of,
+    odd,
+    word_of,
+)
 from domain.names import VolumeName
 from domain.volumes import Deployment, DevicePath, DiskState, Role
 
@@ -44,17 +55,17 @@ def deployment(found: Json, volume: VolumeName, host: Host, dataless: Collection
         volume=volume,
         host=host(str(found.get("node_name", ""))),
         role=role,
-        device=_path(first.get("device_path")),
+        device=_path(first),
         alias=_alias(found),
         state=_worst(_state(each, role, replicated=drbd is not None) for each in list_of(found, "volumes")),
-        in_use=object_of(found, "state").get("in_use"),
+        in_use=known_truth(object_of(found, "state"), "in_use"),
         reachable="state" in found,
         connected=drbd is None or _connected(object_of(drbd, "connections"), dataless),
         deleting=not flags.isdisjoint(("DELETE", "DRBD_DELETE")),
         inactive=not flags.isdisjoint(("INACTIVE", "INACTIVATING")),
         size_kib=_usable(first),
         allocated_kib=number_of(first, "allocated_size_kib"),
-        zeroed=role is Role.REPLICA and first.get("provider_kind") in _ZEROED,
+        zeroed=role is Role.REPLICA and word_of(first, "provider_kind") in _ZEROED,
         replicated=drbd is not None or not found.get("layer_object"),
         created=number_of(found, "create_timestamp") // 1000,
     )
@@ -66,7 +77,8 @@ def has_own_ports(found: Json) -> bool:
 
 
 def _connected(connections: Json, dataless: Collection[str]) -> bool:
-    return all(each.get("connected") for peer, each in connections.items() if peer not in dataless)
+    peers = [object_of(connections, peer) for peer in connections if peer not in dataless]
+    return all(known_truth(each, "connected") for each in peers)
 
 
 def _role(flags: frozenset[str]) -> Role:
@@ -83,8 +95,13 @@ def _drbd(layer: Json) -> Json | None:
     return next((found for found in below if found is not None), None)
 
 
-def _path(text: object) -> DevicePath | None:
-    return DevicePath(str(text)) if text else None
+def _path(volume: Json) -> DevicePath | None:
+    """The device; hosts write to it, so anything else is refused."""
+    text = word_of(volume, "device_path")
+    plain = text.isprintable() and " " not in text and ".." not in text.split("/")
+    if text and not (text.startswith("/dev/") and plain):
+        raise odd("device_path", text)
+    return DevicePath(text) if text else None
 
 
 def _alias(found: Json) -> DevicePath | None:
@@ -98,7 +115,7 @@ def _state(volume: Json, role: Role, *, replicated: bool) -> DiskState:
     """LINSTOR tells a state for DRBD only; a replica without a disk has lost it (linstor.md 1.3)."""
     if not replicated:
         return DiskState.UP_TO_DATE if volume.get("device_path") else DiskState.UNKNOWN
-    state = _STATES.get(object_of(volume, "state").get("disk_state", ""), DiskState.UNKNOWN)
+    state = _STATES.get(word_of(object_of(volume, "state"), "disk_state"), DiskState.UNKNOWN)
     lost = state is DiskState.DISKLESS and role is Role.REPLICA
     return DiskState.FAILED if lost else state
 

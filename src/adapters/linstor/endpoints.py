@@ -44,7 +44,15 @@ def endpoint(text: str) -> Endpoint:
 def _sound(parts: SplitResult) -> bool:
     """Whether it is an address and nothing else: a password in it would end up in messages."""
     plain = parts.path in ("", "/") and not parts.query and not parts.fragment
-    return parts.scheme in _PORTS and bool(parts.hostname) and "@" not in parts.netloc and plain
+    return parts.scheme in _PORTS and _is_host(parts.hostname or "") and "@" not in parts.netloc and plain
+
+
+def _is_host(name: str) -> bool:
+    """Whether a name can be looked up at all: its parts have 1 to 63 characters, none of them a control character."""
+    try:
+        return name.isprintable() and bool(name.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _no_address() -> BadConfiguration:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from adapters.linstor.reading import Json, flags_of, number_of, object_of
+from adapters.linstor.reading import Json, flags_of, number_of, object_of, words_of
 
 DEFAULT_REPLICAS = 2
 LEAVING = frozenset({"EVICTED", "EVACUATE", "DELETE"})
@@ -114,8 +114,8 @@ def _is_target(node: Json) -> bool:
 
 def _names(found: Json, member: str) -> frozenset[str]:
     """A member that is a list of names, or one name."""
-    value = found.get(member) or ()
-    return frozenset([value] if isinstance(value, str) else map(str, value))
+    value = found.get(member)
+    return frozenset([value] if value and isinstance(value, str) else words_of(found, member) if value else ())
 
 
 def _among(name: object, names: frozenset[str]) -> bool:

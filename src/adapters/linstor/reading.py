@@ -1,13 +1,16 @@
 """LINSTOR's JSON as the rules see it: definitions and snapshots (linstor.md 2.4, 2.11).
 
-Members that are empty are missing from the JSON (linstor.md 2.1), so everything has a default.
+Members that are empty are missing from the JSON (linstor.md 2.1), so everything has a default. A member of another
+type is never taken for a missing one: a flag that is not seen could cost data. It raises ControllerFailed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from reprlib import repr as shortened
 from typing import Any
 
+from domain.errors import ControllerFailed
 from domain.names import GroupName, HostName, SnapshotName, VolumeName
 from domain.volumes import Definition, Snapshot
 
@@ -17,6 +20,8 @@ REQUEST = "request"
 
 TWO_WRITERS = "DrbdOptions/Net/allow-two-primaries"
 DEFAULT_GROUP = "DfltRscGrp"
+LARGEST = 2**63 - 1
+"""LINSTOR counts in signed 64 bits; a pool without a limit has this much space."""
 
 Json = Mapping[str, Any]
 Host = Callable[[str], HostName]
@@ -25,23 +30,66 @@ Host = Callable[[str], HostName]
 def object_of(found: Json, member: str) -> Json:
     """An object member; empty where it is missing."""
     value = found.get(member)
-    return value if isinstance(value, Mapping) else {}
+    if value is not None and not isinstance(value, Mapping):
+        raise odd(member, value)
+    return value or {}
 
 
 def list_of(found: Json, member: str) -> list[Json]:
     """A member that is a list of objects; empty where it is missing."""
     value = found.get(member)
-    return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
+    if value is not None and not (isinstance(value, list) and all(isinstance(each, Mapping) for each in value)):
+        raise odd(member, value)
+    return value or []
 
 
 def flags_of(found: Json) -> frozenset[str]:
     """The flags of an object."""
-    return frozenset(found.get("flags") or ())
+    return frozenset(words_of(found, "flags"))
+
+
+def words_of(found: Json, member: str) -> list[str]:
+    """A member that is a list of words; empty where it is missing."""
+    value = found.get(member)
+    if value is not None and not (isinstance(value, list) and all(isinstance(each, str) for each in value)):
+        raise odd(member, value)
+    return value or []
+
+
+def word_of(found: Json, member: str) -> str:
+    """A member that is a word; "" where it is missing."""
+    value = found.get(member)
+    if value is not None and not isinstance(value, str):
+        raise odd(member, value)
+    return value or ""
 
 
 def number_of(found: Json, member: str) -> int:
     """A size; 0 where it is missing or not known (-1)."""
-    return max(0, int(found.get(member) or 0))
+    return max(0, known_number(found, member) or 0)
+
+
+def known_number(found: Json, member: str) -> int | None:
+    """A number of at most 64 bits; None where it is missing."""
+    value = found.get(member)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > LARGEST:
+        raise odd(member, value)
+    return value
+
+
+def known_truth(found: Json, member: str) -> bool | None:
+    """Yes or no; None where it is missing."""
+    value = found.get(member)
+    if value is not None and not isinstance(value, bool):
+        raise odd(member, value)
+    return value
+
+
+def odd(member: str, value: object) -> ControllerFailed:
+    """The error for a member that LINSTOR never gives like that."""
+    return ControllerFailed("give an answer that can be understood", f"{member} is {shortened(value)}")
 
 
 def first_volume(volumes: Iterable[Json]) -> Json:
@@ -90,7 +138,7 @@ def snapshot(found: Json, volume: VolumeName, host: Host) -> Snapshot:
     return Snapshot(
         volume=volume,
         name=SnapshotName(str(found.get("name", ""))),
-        hosts=tuple(host(str(node)) for node in found.get("nodes") or ()),
+        hosts=tuple(host(node) for node in words_of(found, "nodes")),
         size_kib=number_of(first_volume(list_of(found, "volume_definitions")), "size_kib"),
         complete="SUCCESSFUL" in flags_of(found) and not any(_spoils(flag) for flag in flags),
         marks=marks_of(_own_properties(found)),

@@ -124,9 +124,15 @@ def _access_code(code: int) -> bool:
 def replies_of(body: Any, status: int = 200, *, repeated: bool = False) -> Replies | None:
     """The replies in a JSON body: a list, or the member `messages` of a clone's answer. None where it has none."""
     listed = body.get("messages", []) if isinstance(body, dict) and _clone_answer(body) else body
-    if not isinstance(listed, list) or not all(isinstance(each, dict) and "ret_code" in each for each in listed):
+    if not isinstance(listed, list) or not all(_is_reply(each) for each in listed):
         return None
     return Replies(tuple(_reply(each) for each in listed), status, repeated)
+
+
+def _is_reply(entry: object) -> bool:
+    """Whether it has the number that says everything."""
+    number = entry.get("ret_code") if isinstance(entry, dict) else None
+    return isinstance(number, int) and not isinstance(number, bool) and abs(number) < 2**64
 
 
 def _clone_answer(body: Mapping[str, Any]) -> bool:
@@ -134,7 +140,7 @@ def _clone_answer(body: Mapping[str, Any]) -> bool:
 
 
 def _reply(entry: Mapping[str, Any]) -> Reply:
-    number = int(entry["ret_code"])
+    number: int = entry["ret_code"]
     reports = entry.get("error_report_ids")
     return Reply(
         kind=Kind((number >> 62) & 3),
