@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import xmlrpc.client
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from adapters.opennebula.oned import XmlRpcOned
 from adapters.opennebula.rpc import Rpc
 from domain.errors import OnedUnreachable
 
@@ -102,3 +104,17 @@ def test_a_limit_that_makes_no_sense_is_bounded(server: Server, tmp_path: Path, 
         "<value><array><data><value><boolean>1</boolean></value><value>x</value></data></array></value>"
     ).encode()
     assert ask(tmp_path, server.url, ONE_XMLRPC_TIMEOUT=seconds) == "x"
+
+
+@pytest.mark.parametrize("question", ["vm", "datastore"])
+def test_an_answer_about_another_object_is_refused(server: Server, tmp_path: Path, question: str) -> None:
+    """A disk must not be judged by what another VM has."""
+    (tmp_path / "auth").write_text("oneadmin:secret\n")
+    document = xmlrpc.client.dumps(
+        ([True, f"<{question.upper()}><ID>8</ID></{question.upper()}>", 0],), methodresponse=True
+    )
+    server.body = document.encode()
+    oned = XmlRpcOned({"ONE_XMLRPC": server.url, "ONE_AUTH": str(tmp_path / "auth")})
+    assert getattr(oned, question)(8)
+    with pytest.raises(OnedUnreachable, match="about number 8"):
+        getattr(oned, question)(7)

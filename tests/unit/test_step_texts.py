@@ -48,3 +48,11 @@ def test_a_host_that_tells_anything_else_failed(step: Step, text: str) -> None:
 def test_the_words_of_a_step_are_given_back(step: Step, text: str) -> None:
     """As they are."""
     assert heard(step, text) == (text.strip(),)
+
+
+@pytest.mark.parametrize("too_much", [False, True])
+def test_a_host_that_tells_of_more_steps_failed(too_much: bool) -> None:
+    """What belongs to which step is not known then."""
+    ended = Ended(0, f"{MARK}\n0\n".encode() * 50, b"", too_much=too_much)
+    with pytest.raises(HostCommandFailed, match="without end" if too_much else "more steps"):
+        told(HostName("host-a"), [COUNT], ended, MARK)

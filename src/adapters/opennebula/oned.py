@@ -21,11 +21,13 @@ class XmlRpcOned:
 
     def vm(self, vm_id: int) -> Vm:
         """The VM, with all its history. Raises OnedUnreachable, OnedRefused."""
-        return self._object("one.vm.info", vm_id, parse_vm)
+        vm = self._object("one.vm.info", vm_id, parse_vm)
+        return _about("one.vm.info", vm_id, vm.vm_id, vm)
 
     def datastore(self, datastore_id: int) -> Datastore:
         """The datastore. Raises OnedUnreachable, OnedRefused."""
-        return self._object("one.datastore.info", datastore_id, parse_datastore)
+        found = self._object("one.datastore.info", datastore_id, parse_datastore)
+        return _about("one.datastore.info", datastore_id, found.datastore_id, found)
 
     def _object(self, call: str, number: int, parse: Callable[[bytes], Parsed]) -> Parsed:
         """Only session and number are sent: two arguments are valid in every version."""
@@ -34,3 +36,10 @@ class XmlRpcOned:
             return parse(text.encode())
         except BadOrder as error:
             raise OnedUnreachable(f"{call} {number}: {error}") from error
+
+
+def _about(call: str, asked: int, told: int, found: Parsed) -> Parsed:
+    """*found*, unless it is another object than the one that was asked for: OnedUnreachable."""
+    if told != asked:
+        raise OnedUnreachable(f"{call} {asked}: the answer is about number {told}")
+    return found

@@ -30,10 +30,13 @@ def told(host: HostName, steps: Sequence[Step], ended: Ended, mark: str) -> tupl
     """
     texts = _between_marks(ended.out.decode("utf-8", "replace"), mark)
     if ended.too_much:
-        raise HostCommandFailed(host, describe(steps[max(0, len(texts) - 2)]), "it writes without end")
+        writing = min(max(0, len(texts) - 2), len(steps) - 1)
+        raise HostCommandFailed(host, describe(steps[writing]), "it writes without end")
     if ended.code != 0 or len(texts) <= len(steps):
         begun = min(max(1, len(texts)), len(steps))
         raise HostCommandFailed(host, describe(steps[begun - 1]), ended.said)
+    if len(texts) > len(steps) + 1:
+        raise HostCommandFailed(host, describe(steps[-1]), "the host tells of more steps than it was given")
     for step, text in zip(steps, texts, strict=False):
         if not re.fullmatch(_MAY_TELL.get(type(step), r"(?s).*"), text):
             raise HostCommandFailed(host, describe(step), f"it tells {text[:80]!r}")
