@@ -13,6 +13,7 @@ COMMANDS = {
         "put the driver into OpenNebula on this front-end, or upgrade it",
     ),
     "uninstall": ("entrypoints.onelinstor.install.uninstall", "give back what was there before"),
+    "doctor": ("entrypoints.onelinstor.doctor.command", "look at everything, and say what is wrong and what to do"),
     "orphans": ("entrypoints.onelinstor.orphans", "find, and delete, what LINSTOR holds that oned does not know"),
     "report": ("entrypoints.onelinstor.report", "the space of datastores, and where every VM's data is"),
     "explain": ("entrypoints.onelinstor.explain", "what an order would do now, without doing it"),
