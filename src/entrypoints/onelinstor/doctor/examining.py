@@ -33,7 +33,7 @@ class Storage:
     @property
     def subject(self) -> str:
         """What its lines say."""
-        return f"LINSTOR at {', '.join(self.settings.controllers)}"
+        return ", ".join(self.settings.controllers)
 
 
 class Examination:
@@ -74,7 +74,7 @@ class Examination:
             settings = datastores.settings(store, self._environment)
             if settings is None or view.access:
                 because = "datastore.attributes" if settings is None else "datastore.access"
-                lines += skipped((*linstor.CHECKS, *groups.CHECKS), f"LINSTOR of {subject}", because)
+                lines += skipped((*linstor.CHECKS, *groups.CHECKS), f"of datastore {subject}", because)
             else:
                 usable.append((store, settings))
         storages = _storages(usable)
@@ -136,16 +136,14 @@ class Examination:
             ),
             hosts.CHECKS,
         )
-        return reach.examine(f"host {name}")[0]
+        return reach.examine(name)[0]
 
 
 def _group_lines(name: str, view: LinstorView | None) -> list[Line]:
     if view is None:
-        return skipped(groups.CHECKS, f"group {name}", "linstor.answers")
+        return skipped(groups.CHECKS, name, "linstor.answers")
     known = view.linstor
-    return Reach("group.exists", "the resource group", lambda: groups.find(name, known), groups.CHECKS).examine(
-        f"group {name}"
-    )[0]
+    return Reach("group.exists", "the resource group", lambda: groups.find(name, known), groups.CHECKS).examine(name)[0]
 
 
 def _nothing_known(because: str) -> list[Line]:
@@ -159,7 +157,7 @@ def _nothing_known(because: str) -> list[Line]:
 
 
 def _subject(store: Store) -> str:
-    return f"datastore {store.datastore.datastore_id} ({store.datastore.name})"
+    return f"{store.datastore.datastore_id} ({store.datastore.name})"
 
 
 def _storages(usable: list[tuple[Store, StorageSettings]]) -> list[Storage]:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from entrypoints.onelinstor.doctor.checks import Check, Finding, warning
-from entrypoints.onelinstor.doctor.linstor import property_findings, satellites, writer_findings
+from entrypoints.onelinstor.doctor.linstor import quorum_findings, satellites, writer_findings
 from entrypoints.onelinstor.doctor.reading import CannotAsk, Group, LinstorFacts, Pool
 
 NO_CLONE = frozenset({"FILE", "FILE_THIN", "SPDK", "REMOTE_SPDK", "STORAGE_SPACES", "STORAGE_SPACES_THIN"})
 """Providers whose volumes LINSTOR does not clone (linstor.md 1.2)."""
+UNSET = "linstor resource-group set-property"
 DISKLESS = "DISKLESS"
 LITTLE, TOO_LITTLE = 0.10, 0.02
 
@@ -119,11 +120,11 @@ def _errors(view: GroupView) -> Iterator[Finding]:
 
 
 def _quorum(view: GroupView) -> Iterator[Finding]:
-    yield from property_findings(view.group.props, "the group")
+    yield from quorum_findings(view.group.props, "the group", f"{UNSET} {view.group.name}")
 
 
 def _writers(view: GroupView) -> Iterator[Finding]:
-    yield from writer_findings(view.group.props, "the group")
+    yield from writer_findings(view.group.props, "the group", f"{UNSET} {view.group.name}")
 
 
 CHECKS = (
@@ -151,16 +152,6 @@ CHECKS = (
     Check("group.clones", "whether LINSTOR can clone in its pools", "use pools of LVM_THIN, ZFS or ZFS_THIN", _clones),
     Check("group.space", "free space of its pools", "make room, or grow the pool", _space),
     Check("group.pool-errors", "errors of its pools", "linstor storage-pool list; linstor error-reports list", _errors),
-    Check(
-        "group.quorum",
-        "quorum and tiebreakers",
-        "linstor resource-group drbd-options, or set-property without a value",
-        _quorum,
-    ),
-    Check(
-        "group.writers",
-        "who may write",
-        "linstor resource-group drbd-options, or set-property without a value",
-        _writers,
-    ),
+    Check("group.quorum", "quorum and tiebreakers", UNSET, _quorum),
+    Check("group.writers", "who may write", UNSET, _writers),
 )

@@ -12,6 +12,15 @@ from entrypoints.onelinstor.doctor.reading import LinstorFacts, Node
 
 OLDEST = (1, 18, 0)
 NO_SATELLITE = frozenset({"CONTROLLER", "AUXILIARY"})
+UNSET = "linstor controller set-property"
+"""With a property and no value it takes the property away."""
+SPLIT = "hosts that lose each other can write different data"
+LOST = {
+    "DrbdOptions/auto-add-quorum-tiebreaker": "with one of two replicas lost, disks stop",
+    "DrbdOptions/Resource/quorum": SPLIT,
+    "DrbdOptions/auto-quorum": SPLIT,
+}
+"""Property -> what comes of switching it off."""
 STATES = {
     "VERSION_MISMATCH": "its satellite is of another version than the controller",
     "FULL_SYNC_FAILED": "its satellite could not take what the controller told it",
@@ -101,31 +110,34 @@ def _nodes_of_hosts(view: LinstorView) -> Iterable[Node]:
     return {each.name: each for each in found if each is not None}.values()
 
 
-def property_findings(props: Mapping[str, str], where: str) -> Iterator[Finding]:
-    """What properties of a controller or group do to every volume below it (linstor.md 1.7, 2.8)."""
-    if is_no(props.get("DrbdOptions/auto-add-quorum-tiebreaker")):
-        yield warning(f"{where} switches auto-add-quorum-tiebreaker off: with one of two replicas lost, disks stop")
-    if is_no(props.get("DrbdOptions/Resource/quorum")) or is_no(props.get("DrbdOptions/auto-quorum")):
-        yield warning(f"{where} switches quorum off: hosts that lose each other can write different data")
+def quorum_findings(props: Mapping[str, str], where: str, unset: str) -> Iterator[Finding]:
+    """What properties of a controller or group do to every volume below it (linstor.md 1.7); *unset* takes one away."""
+    for key in ("DrbdOptions/auto-add-quorum-tiebreaker", "DrbdOptions/Resource/quorum", "DrbdOptions/auto-quorum"):
+        if is_no(props.get(key)):
+            yield warning(f"{where} switches {key.rpartition('/')[2]} off: {LOST[key]}", f"{unset} {key}")
 
 
-def writer_findings(props: Mapping[str, str], where: str) -> Iterator[Finding]:
-    """What lets two hosts write, or none."""
-    if props.get("DrbdOptions/Net/allow-two-primaries", "").lower() == "yes":
-        yield Finding(f"{where} allows two primaries always; the driver does for a migration, and then no more")
-    protocol = props.get("DrbdOptions/Net/protocol", "C")
-    if protocol.upper() != "C":
-        yield Finding(f"{where} sets protocol {protocol}; live migration needs C")
-    if is_no(props.get("DrbdOptions/Resource/auto-promote")):
-        yield Finding(f"{where} switches auto-promote off, so no guest can write")
+def writer_findings(props: Mapping[str, str], where: str, unset: str) -> Iterator[Finding]:
+    """What lets two hosts write, or none (linstor.md 2.8)."""
+    key = "DrbdOptions/Net/allow-two-primaries"
+    if props.get(key, "").lower() == "yes":
+        yield Finding(
+            f"{where} allows two primaries always; the driver does only for a migration", advice=f"{unset} {key}"
+        )
+    key = "DrbdOptions/Net/protocol"
+    if props.get(key, "C").upper() != "C":
+        yield Finding(f"{where} sets protocol {props[key]}; live migration needs C", advice=f"{unset} {key}")
+    key = "DrbdOptions/Resource/auto-promote"
+    if is_no(props.get(key)):
+        yield Finding(f"{where} switches auto-promote off, so no guest can write", advice=f"{unset} {key}")
 
 
 def _quorum(view: LinstorView) -> Iterator[Finding]:
-    yield from property_findings(view.linstor.props, "the controller")
+    yield from quorum_findings(view.linstor.props, "the controller", UNSET)
 
 
 def _writers(view: LinstorView) -> Iterator[Finding]:
-    yield from writer_findings(view.linstor.props, "the controller")
+    yield from writer_findings(view.linstor.props, "the controller", UNSET)
 
 
 CHECKS = (
@@ -150,13 +162,6 @@ CHECKS = (
         "install drbd-dkms and drbd-utils there, and restart its satellite",
         _drbd,
     ),
-    Check(
-        "linstor.quorum",
-        "quorum and tiebreakers",
-        "linstor controller drbd-options, or set-property without a value",
-        _quorum,
-    ),
-    Check(
-        "linstor.writers", "who may write", "linstor controller drbd-options, or set-property without a value", _writers
-    ),
+    Check("linstor.quorum", "quorum and tiebreakers", UNSET, _quorum),
+    Check("linstor.writers", "who may write", UNSET, _writers),
 )

@@ -7,7 +7,7 @@ from html import escape
 
 from entrypoints.onelinstor.doctor.checks import Line, Status
 from entrypoints.onelinstor.doctor.page_style import SHAPES, STYLE
-from entrypoints.onelinstor.doctor.telling import TITLES, WORDS, subjects, summary, together
+from entrypoints.onelinstor.doctor.telling import TITLES, WORDS, about, summary, together, what
 
 KINDS = {Status.OK: "ok", Status.WARNING: "warning", Status.FAILED: "failed", Status.NOT_LOOKED_AT: "skipped"}
 ORDER = (Status.FAILED, Status.WARNING)
@@ -54,8 +54,8 @@ def _areas(lines: Sequence[Line]) -> Iterator[str]:
     for area, title in TITLES.items():
         own = [each for each in lines if each.area == area]
         if own:
-            bad = len([each for each in own if each.status in ORDER])
-            told = f"{bad} of {len(own)} checks" if bad else f"{len(own)} checks"
+            bad = len([some for some in together(own) if some[0].status in ORDER])
+            told = f"{bad} problem{'s' if bad > 1 else ''}" if bad else f"{len(own)} checks"
             kind = KINDS[worst(own)]
             yield f'<a class="{kind}" href="#area-{area}"><b>{title}</b><span class="soft">{told}</span></a>'
 
@@ -65,7 +65,8 @@ def _problems(lines: Sequence[Line]) -> Iterator[str]:
         for some in together([each for each in lines if each.status is status]):
             first = some[0]
             todo = f'<p class="todo"><b>Do</b>{escape(first.advice)}</p>' if first.advice else ""
-            where = f"{escape(subjects(some))} · <code>{escape(first.check)}</code>"
+            place = " · ".join(each for each in (TITLES[first.area], escape(about(some))) if each)
+            where = f"{place} · <code>{escape(first.check)}</code>"
             yield (
                 f'<section class="problem {KINDS[status]}">{_use(status)}<div><h3>{escape(first.found)}</h3>'
                 f'<p class="soft">{where}</p>{todo}</div></section>'
@@ -81,10 +82,9 @@ def _tables(lines: Sequence[Line]) -> Iterator[str]:
 
 
 def _row(some: Sequence[Line]) -> str:
-    first = some[0]
-    why = f' <span class="soft">{escape(first.found)}</span>' if first.status is Status.NOT_LOOKED_AT else ""
-    about = escape(subjects(some))
+    first, skipped = some[0], some[0].status is Status.NOT_LOOKED_AT
+    name = f"not looked at, {first.found}" if skipped else first.check
     return (
-        f'<div class="row {KINDS[first.status]}">{_use(first.status)}<div>{escape(first.looks_at)} '
-        f'<code>{escape(first.check)}</code>{why}</div><div class="whom">{about}</div></div>'
+        f'<div class="row {KINDS[first.status]}">{_use(first.status)}<div>{escape(what(some))} '
+        f'<code>{escape(name)}</code></div><div class="whom">{escape(about(some))}</div></div>'
     )

@@ -18,12 +18,12 @@ header > svg { width: 56px; height: 56px; flex: none; }
 h1 { font-size: 26px; line-height: 1.2; margin: 0; letter-spacing: -.01em; }
 h2 { font-size: 17px; margin: 38px 0 12px; display: flex; align-items: baseline; gap: 10px; }
 .soft { color: var(--soft); font-size: 13px; font-weight: 400; margin: 2px 0 0; }
-.areas { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(130px, 1fr)); margin-top: 26px; }
-.areas a { display: block; padding: 12px 14px; border-radius: 12px; background: var(--card); color: inherit;
+.areas { display: grid; gap: 12px; grid-template-columns: repeat(auto-fit, minmax(112px, 1fr)); margin: 26px 0 22px; }
+.areas a { display: block; padding: 11px 13px; border-radius: 10px; background: var(--card); color: inherit;
   border: 1px solid var(--line); border-top: 4px solid var(--good); text-decoration: none; }
 .areas a.warning { border-top-color: var(--warn); } .areas a.failed { border-top-color: var(--bad); }
 .areas a.skipped { border-top-color: var(--quiet); }
-.areas b { display: block; font-size: 14px; font-weight: 650; line-height: 1.3; }
+.areas b { display: block; font-size: 13.5px; font-weight: 650; line-height: 1.3; }
 .problem { display: grid; grid-template-columns: 30px 1fr; gap: 14px; background: var(--card); padding: 16px 18px;
   border: 1px solid var(--line); border-radius: 12px; margin-top: 12px; }
 .problem svg, .row svg { width: 26px; height: 26px; }
@@ -36,7 +36,7 @@ h2 { font-size: 17px; margin: 38px 0 12px; display: flex; align-items: baseline;
 .well { background: var(--goodbg); color: var(--good); border-radius: 12px; padding: 16px 20px; margin-top: 26px; }
 .rows { background: var(--card); border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
 .row { display: grid; grid-template-columns: 20px minmax(0, 1fr) minmax(0, 300px); gap: 12px; align-items: center;
-  padding: 7px 16px; border-top: 1px solid var(--line); }
+  padding: 7px 16px; font-size: 14px; border-top: 1px solid var(--line); }
 .row:first-child { border-top: 0; } .row svg { width: 18px; height: 18px; }
 .row .whom { text-align: right; color: var(--soft); font-size: 13px; overflow-wrap: anywhere; }
 .row.skipped { color: var(--soft); }

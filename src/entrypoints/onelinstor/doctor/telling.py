@@ -11,7 +11,7 @@ from entrypoints.onelinstor.doctor.checks import Line, Status, exit_code
 FORMAT = 1
 TITLES = {
     "front-end": "Front-end",
-    "oned-conf": "oned.conf and vmm_execrc",
+    "oned-conf": "oned.conf",
     "oned": "oned",
     "datastore": "Datastores",
     "linstor": "LINSTOR",
@@ -20,7 +20,9 @@ TITLES = {
 }
 WORDS = {Status.OK: "ok", Status.WARNING: "warning", Status.FAILED: "failed", Status.NOT_LOOKED_AT: "not looked at"}
 COLOURS = {Status.OK: "32", Status.WARNING: "33", Status.FAILED: "1;31", Status.NOT_LOOKED_AT: "2"}
-WIDTH = 13
+WIDTH = 14
+ALONE = frozenset({"front-end", "oned"})
+"""Subjects of which there is one."""
 
 
 def counted(lines: Iterable[Line]) -> dict[Status, int]:
@@ -61,26 +63,37 @@ def as_text(lines: Sequence[Line], *, colour: bool, only_problems: bool = False)
 
 
 def together(lines: Sequence[Line]) -> list[list[Line]]:
-    """Lines of one check that say the same, in the order of the first of each."""
+    """Lines of one check that say the same, in the order of the checks; at the end what was not looked at."""
     found: dict[tuple[str, Status, str], list[Line]] = {}
     for each in lines:
-        found.setdefault((each.check, each.status, each.found), []).append(each)
-    return list(found.values())
+        check = each.subject if each.status is Status.NOT_LOOKED_AT else each.check
+        found.setdefault((check, each.status, each.found), []).append(each)
+    order = list(dict.fromkeys(each.check for each in lines))
+    skipped = [some for some in found.values() if some[0].status is Status.NOT_LOOKED_AT]
+    looked = [some for some in found.values() if some[0].status is not Status.NOT_LOOKED_AT]
+    return [*sorted(looked, key=lambda some: order.index(some[0].check)), *skipped]
 
 
-def subjects(lines: Sequence[Line]) -> str:
-    """Whom lines that say the same are about; more than three are counted."""
-    names = [each.subject for each in lines]
+def about(lines: Sequence[Line]) -> str:
+    """Whom lines that say the same are about: more than three are counted, and nothing is said where there is one."""
+    names = list(dict.fromkeys(each.subject for each in lines))
+    if names[0] in ALONE:
+        return ""
     return f"{names[0]} and {len(names) - 1} more" if len(names) > 3 else ", ".join(names)
 
 
+def what(lines: Sequence[Line]) -> str:
+    """What lines that belong together look at."""
+    return f"{len(lines)} checks" if lines[0].status is Status.NOT_LOOKED_AT else lines[0].looks_at
+
+
 def _told(some: Sequence[Line], *, colour: bool) -> Iterator[str]:
-    first = some[0]
+    first, whom = some[0], about(some)
     word = WORDS[first.status].ljust(WIDTH)
     if colour:
         word = f"\x1b[{COLOURS[first.status]}m{word}\x1b[0m"
-    about = "" if first.subject in ("front-end", "oned") else f" [{subjects(some)}]"
-    yield f"  {word} {first.check}: {first.looks_at}{about}"
+    name = "" if first.status is Status.NOT_LOOKED_AT else f"{first.check}: "
+    yield f"  {word} {name}{what(some)}{f' [{whom}]' if whom else ''}"
     margin = " " * (WIDTH + 3)
     if first.found:
         yield f"{margin}{first.found}"
