@@ -118,7 +118,7 @@ LINSTOR_FAULTS = (
     ),
     Fault("four replicas", "group.pools", "4 replicas", _filter(place_count=4)),
     warned("nowhere for a tiebreaker", "group.witness", "2 nodes", _two_nodes),
-    Fault("thick LVM", "group.snapshots", "data on host-b (LVM)", _kind("host-b", "LVM")),
+    warned("thick LVM", "group.snapshots", "data on host-b (LVM)", _kind("host-b", "LVM")),
     Fault("files as pools", "group.clones", "FILE_THIN", _kind("host-b", "FILE_THIN")),
     warned("pool nearly full", "group.space", "5% left", _pool("host-b", free_kib=5 * GIB, total_kib=100 * GIB)),
     Fault("pool full", "group.space", "1% left", _pool("host-b", free_kib=GIB, total_kib=100 * GIB)),

@@ -79,6 +79,12 @@ CONFIGURATION = (
         lambda world: world.edit(world.etc / "vmm_exec/vmm_execrc", " kvm-linstor", ""),
     ),
     warned(
+        "QEMU forgotten",
+        "oned-conf.live-snapshots",
+        "lacks qemu-linstor",
+        lambda world: world.edit(world.etc / "vmm_exec/vmm_execrc", " qemu-linstor", ""),
+    ),
+    warned(
         "no vmm_execrc",
         "oned-conf.live-snapshots",
         "cannot be read",

@@ -11,10 +11,11 @@ from domain.ports import Parallel
 from domain.settings import StorageSettings
 from entrypoints.onelinstor.doctor import datastores, front_end, groups, hosts, linstor, oned_conf
 from entrypoints.onelinstor.doctor.checks import Line, Reach, examined, skipped
+from entrypoints.onelinstor.doctor.groups import GroupView
 from entrypoints.onelinstor.doctor.hosts import HostView
 from entrypoints.onelinstor.doctor.linstor import LinstorView
 from entrypoints.onelinstor.doctor.oned_conf import Configuration
-from entrypoints.onelinstor.doctor.reading import FrontEndFacts, LinstorFacts, OnedFacts, OneHost, Readers, Store
+from entrypoints.onelinstor.doctor.reading import FrontEndFacts, Group, LinstorFacts, OnedFacts, OneHost, Readers, Store
 
 FRONT_END, ONED = "front-end", "oned"
 OFFLINE = 8
@@ -189,13 +190,16 @@ def _hosts_of(storage: Storage, oned: OnedFacts) -> list[OneHost]:
 
 
 def _storage_nodes(storage: Storage, known: LinstorFacts | None) -> list[str]:
-    """Hosts that the driver may write through, whether oned has them or not: replicas are there."""
+    """Hosts that the driver may write images through, whether oned has them or not: replicas can be there."""
     if known is None:
         return []
-    online = {each.name for each in linstor.satellites(known) if each.status == "ONLINE"}
     back = {node.lower(): host for host, node in storage.mapped.items()}
-    names = {each.node for each in known.pools if each.provider != groups.DISKLESS and each.node in online}
+    names = {pool.node for each in known.groups if _is_used(each, storage) for pool in GroupView(each, known).usable}
     return [back.get(each.lower(), each) for each in sorted(names)]
+
+
+def _is_used(group: Group, storage: Storage) -> bool:
+    return group.name.lower() in [each.lower() for each in storage.groups]
 
 
 def _location(oned: OnedFacts) -> str:

@@ -90,7 +90,7 @@ def _witness(view: GroupView) -> Iterator[Finding]:
 def _snapshots(view: GroupView) -> Iterator[Finding]:
     unable = sorted({f"{each.name} on {each.node} ({each.provider})" for each in view.pools if not each.snapshots})
     if unable:
-        yield Finding(f"no snapshots in {', '.join(unable)}")
+        yield warning(f"no snapshots in {', '.join(unable)}")
 
 
 def _clones(view: GroupView) -> Iterator[Finding]:

@@ -35,12 +35,12 @@ h2 { font-size: 17px; margin: 38px 0 12px; display: flex; align-items: baseline;
 .failed .todo b { color: var(--bad); } .warning .todo b { color: var(--warn); }
 .well { background: var(--goodbg); color: var(--good); border-radius: 12px; padding: 16px 20px; margin-top: 26px; }
 .rows { background: var(--card); border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
-.row { display: grid; grid-template-columns: 20px minmax(0, 1fr) minmax(0, 300px); gap: 12px; align-items: center;
+.row { display: grid; grid-template-columns: 20px 1fr auto; gap: 12px; align-items: center;
   padding: 7px 16px; font-size: 14px; border-top: 1px solid var(--line); }
 .row:first-child { border-top: 0; } .row svg { width: 18px; height: 18px; }
-.row .whom { text-align: right; color: var(--soft); font-size: 13px; overflow-wrap: anywhere; }
+.row .whom { text-align: right; max-width: 320px; color: var(--soft); font-size: 13px; overflow-wrap: anywhere; }
 .row.skipped { color: var(--soft); }
-code { font: 12.5px/1.4 ui-monospace, "DejaVu Sans Mono", monospace; color: var(--soft); }
+code { font: 12.5px/1.4 ui-monospace, "DejaVu Sans Mono", monospace; color: var(--soft); white-space: nowrap; }
 @media (max-width: 640px) { .row { grid-template-columns: 20px 1fr; } .row .whom { grid-column: 2; text-align: left; } }
 @media print { .problem, .rows { break-inside: avoid; } }
 """

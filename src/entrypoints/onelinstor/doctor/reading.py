@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -50,8 +51,8 @@ class FrontEndFacts:
     @property
     def release(self) -> tuple[int, ...]:
         """The version as numbers, () where it is unknown."""
-        words = (self.version or "").split(".")
-        return tuple(int(each) for each in words) if all(each.isdigit() for each in words) else ()
+        found = re.match(r"\d+(\.\d+)+", self.version or "")
+        return tuple(int(each) for each in found[0].split(".")) if found else ()
 
 
 @dataclass(frozen=True)
