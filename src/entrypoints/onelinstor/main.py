@@ -6,6 +6,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 
 COMMANDS = {
     "install": (
@@ -19,21 +20,58 @@ COMMANDS = {
     "explain": ("entrypoints.onelinstor.explain", "what an order would do now, without doing it"),
     "trace": ("entrypoints.onelinstor.trace", "the black box: what each order did and waited for"),
     "sandbox": ("entrypoints.sandbox.cli", "a whole small cloud on this machine"),
+    "completion": ("entrypoints.onelinstor.completion", "what lets bash or zsh complete this command"),
+    "manual": ("entrypoints.onelinstor.manual", "the page for man"),
 }
-"""Command -> module whose `main` runs it, and what it is for."""
+"""Command -> module whose `parser` and `main` it has, and what it is for."""
+
+DISTRIBUTION = "one-linstor-driver"
+STOPPED = 130
+"""What a shell calls the end by Ctrl-C."""
+
+EPILOG = """{commands}
+
+`onelinstor COMMAND --help` tells more, with examples and exit codes; `onelinstor manual | man -l -` tells all.
+
+examples:
+  onelinstor sandbox demo
+  onelinstor --version
+
+exit codes:
+  0   done, and nothing is wrong
+  1   done, and something is wrong, or not done; a sentence says what
+  2   the arguments are wrong
+  130 stopped with Ctrl-C"""
+
+
+class _Version(argparse.Action):
+    """Looked up only where it is asked for: it takes longer than the rest of the parser."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        print(f"onelinstor {metadata.version(DISTRIBUTION)}")
+        parser.exit()
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of what stands before the command's own words."""
+    told = "\n".join(["commands:", *(f"  {command:10} {what}" for command, (_, what) in COMMANDS.items())])
+    own = argparse.ArgumentParser(
+        prog="onelinstor",
+        description="The LINSTOR storage driver for OpenNebula.",
+        epilog=EPILOG.format(commands=told),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    own.add_argument("--version", action=_Version, nargs=0, help="show the release and exit")
+    own.add_argument("command", choices=COMMANDS, metavar="COMMAND")
+    own.add_argument("words", nargs=argparse.REMAINDER, metavar="...", help="arguments of the command")
+    return own
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    told = "\n".join(f"  {command:10} {what}" for command, (_, what) in COMMANDS.items())
-    parser = argparse.ArgumentParser(
-        prog="onelinstor",
-        description="The LINSTOR storage driver for OpenNebula.",
-        epilog=f"commands:\n{told}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
-    parser.add_argument("words", nargs=argparse.REMAINDER, metavar="...", help="arguments of the command")
-    options = parser.parse_args(sys.argv[1:] if argv is None else argv)
+    options = parser().parse_args(sys.argv[1:] if argv is None else argv)
     module = importlib.import_module(COMMANDS[options.command][0])
-    return int(module.main(options.words))
+    try:
+        return int(module.main(options.words))
+    except KeyboardInterrupt:
+        return STOPPED

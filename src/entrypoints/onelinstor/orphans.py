@@ -19,14 +19,17 @@ from domain.clearing import Asked, Done, Orphans
 from domain.errors import BadName, DriverError
 from domain.names import group_name, host_name
 from domain.orphans import Finding, Kind
+from entrypoints.command_line import new_parser
 from entrypoints.container import Container
 from entrypoints.onelinstor.words import age, size
 
-DESCRIPTION = """What LINSTOR holds that no image or VM of oned owns, devices attached where no VM is, two writers left
-on, debts, and half-made things of killed orders. Nothing is changed without --delete, and then each class is asked for.
-What is in use, young, or carries no name of this driver is never touched."""
+DESCRIPTION = (
+    "What LINSTOR holds that no image or VM of oned owns, devices attached where no VM is, two writers left on, debts, "
+    "and half-made things of killed orders. Nothing is changed without --delete, and then each class is asked for. "
+    "What is in use, young, or carries no name of this driver is never touched."
+)
 
-EPILOG = """classes:
+NOTES = """classes:
   disk           volume of a disk whose VM oned does not have, or has without that disk
   image          volume of an image that oned does not have
   earlier-life   volume of a disk that is made from another image now
@@ -34,43 +37,45 @@ EPILOG = """classes:
   snapshot       snapshot that oned does not know, of a volume that it does
   attachment     device on a host where no VM uses it; the data stays
   two-writers    permission of a live migration that is over; the data stays
-  debt           link on a host that could not be removed when it was down
-
-exit codes: 0 nothing is left, 1 something is left, 2 nothing could be judged"""
+  debt           link on a host that could not be removed when it was down"""
 
 ASK = "Delete {what}? [y/N] "
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="onelinstor orphans",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def parser() -> argparse.ArgumentParser:
+    """The parser of this command."""
+    own = new_parser(
+        "onelinstor orphans",
+        DESCRIPTION,
+        notes=NOTES,
+        examples=("onelinstor orphans", "onelinstor orphans --delete", "onelinstor orphans --delete --yes disk"),
+        exit_codes={
+            0: "nothing is left",
+            1: "something is left",
+            2: "the arguments are wrong, or nothing could be judged",
+        },
     )
     classes = [kind.value for kind in Kind]
-    parser.add_argument("--delete", action="store_true", help="delete what may be deleted, after asking for each class")
-    parser.add_argument(
+    own.add_argument("--delete", action="store_true", help="delete what may be deleted, after asking for each class")
+    own.add_argument(
         "--yes", action="append", choices=classes, default=[], metavar="CLASS", help="do not ask for that class"
     )
-    parser.add_argument(
+    own.add_argument(
         "--older-than",
         type=_seconds,
         default=3600,
         metavar="SECONDS",
         help="leave what is younger, or of unknown age: an order may still be making it (3600; 0 when none runs)",
     )
-    parser.add_argument(
+    own.add_argument(
         "--group",
         action="append",
         type=_checked(group_name),
         default=[],
         help="a resource group that was ours, too",
     )
-    parser.add_argument(
-        "--host", action="append", type=_checked(host_name), default=[], help="a host that was ours, too"
-    )
-    return parser
+    own.add_argument("--host", action="append", type=_checked(host_name), default=[], help="a host that was ours, too")
+    return own
 
 
 def _seconds(text: str) -> int:
@@ -92,7 +97,7 @@ def _checked(check: Callable[[str], str]) -> Callable[[str], str]:
 
 def main(argv: Sequence[str]) -> int:
     """Show, and delete where asked to; the exit code."""
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     container = Container(environment=providers.Object(dict(os.environ)))
     hosts = {host_name(socket.gethostname()), container.front_end(), *options.host}
     asked = Asked(int(time.time()), options.older_than, frozenset(options.group), frozenset(hosts))

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from domain.errors import DriverError
 from domain.overview import Overview, Row, Section, Space
+from entrypoints.command_line import new_parser
 from entrypoints.container import Container
 from entrypoints.onelinstor.report_page import shape
 from entrypoints.onelinstor.words import size
@@ -33,15 +34,25 @@ SIGNS = {
 }
 
 
+def parser() -> argparse.ArgumentParser:
+    """The parser of this command."""
+    own = new_parser(
+        "onelinstor report",
+        "For each datastore its space and who uses it; for each VM where its replicas and attachments are, in sync or "
+        "not. Nothing is changed.",
+        examples=("onelinstor report", "onelinstor report --html /tmp/report.html"),
+        exit_codes={
+            0: "shown or written",
+            2: "the arguments are wrong, LINSTOR or oned cannot be asked, or no page written",
+        },
+    )
+    own.add_argument("--html", type=Path, metavar="FILE", help="write a page to look at, and no tables")
+    return own
+
+
 def main(argv: Sequence[str]) -> int:
     """Show everything; 0, or 2 where LINSTOR or oned cannot be asked or the page cannot be written."""
-    parser = argparse.ArgumentParser(
-        prog="onelinstor report",
-        description="For each datastore its space and who uses it; for each VM where its replicas and attachments are, "
-        "in sync or not. Nothing is changed.",
-    )
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page to look at, and no tables")
-    options = parser.parse_args(argv)
+    options = parser().parse_args(argv)
     try:
         overview = Container(environment=providers.Object(dict(os.environ))).overviews().look()
         return _shown(overview, options.html)

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from entrypoints.command_line import new_parser
 from entrypoints.remotes.main import trace_directory
 from entrypoints.tracing.box import Bounds, Box
 
@@ -25,7 +26,7 @@ WIDTH = 32
 
 def main(argv: Sequence[str]) -> int:
     """Run one action; 0, 1 where it cannot be done, 2 for wrong arguments."""
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     place = Box(options.directory)
     try:
         return int(options.run(place, options))
@@ -118,16 +119,24 @@ def short(given: Any) -> str:
     return str(given)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="onelinstor trace",
-        description="The black box: what each order asked of LINSTOR, oned and the hosts, what they answered, and who "
+def parser() -> argparse.ArgumentParser:
+    """The parser of this command."""
+    own = new_parser(
+        "onelinstor trace",
+        "The black box: what each order asked of LINSTOR, oned and the hosts, what they answered, and who "
         "waited for what. Send the directory with a report; `onelinstor sandbox replay DIR` plays it. An order that is "
         "killed leaves no trace.",
+        examples=(
+            "onelinstor trace on",
+            "onelinstor trace list",
+            "onelinstor trace show 6e31b6",
+            "onelinstor trace off",
+        ),
+        exit_codes={0: "done", 1: "the directory cannot be read or written, or there is no such trace"},
     )
     directory = Path(trace_directory(os.environ))
-    parser.add_argument("--directory", type=Path, default=directory, help="where traces are (%(default)s)")
-    actions = parser.add_subparsers(dest="action", required=True, metavar="on|off|list|show")
+    own.add_argument("--directory", type=Path, default=directory, help="where traces are (%(default)s)")
+    actions = own.add_subparsers(dest="action", required=True, metavar="on|off|list|show")
     on = _action(actions, "on", "let every order leave a trace", _on)
     on.add_argument("--orders", type=int, default=Bounds.orders, help="keep that many at most (%(default)s)")
     on.add_argument("--days", type=float, default=Bounds.days, help="keep none that is older (%(default)s)")
@@ -137,7 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     show = _action(actions, "show", "the time line of an order", _show)
     show.add_argument("id", nargs="?", default="", help="of the order, as in oned's log and in its error; the last one")
     show.add_argument("--json", action="store_true", help="the trace as it is")
-    return parser
+    return own
 
 
 def _action(actions: Any, name: str, what: str, run: Callable[..., int]) -> argparse.ArgumentParser:

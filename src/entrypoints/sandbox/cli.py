@@ -8,17 +8,19 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from entrypoints.command_line import add_choice, new_parser, table_of
+
 ACTIONS = {
     "demo": ("entrypoints.sandbox.demo", "walk through the life of a VM, showing what changes where"),
     "shell": ("entrypoints.sandbox.shell", "a shell in which ssh reaches the sandbox's hosts"),
     "compare": ("entrypoints.sandbox.linstor.compare", "play recorded scenarios of a real controller"),
-    "replay": ("entrypoints.sandbox.replay", "play recorded calls of a real oned through the real executables"),
+    "replay": ("entrypoints.sandbox.replay.command", "play recorded calls of a real oned through the real executables"),
     "torture": (
         "entrypoints.sandbox.torture.command",
         "kill every executable after each of its effects, or let things go wrong, and run it again",
     ),
 }
-"""Action -> module whose `main` runs it, and what it is for. Only the module of the action is imported."""
+"""Action -> module whose `parser` and `main` it has, and what it is for. Only the module of the action is imported."""
 
 
 EXTRA = ("werkzeug",)
@@ -26,18 +28,22 @@ MISSING = "The sandbox needs {name} of the extra 'sandbox': {python} -m pip inst
 """What the extra `sandbox` brings: the driver itself does without."""
 
 
+def parser() -> argparse.ArgumentParser:
+    """The parser of what stands before the action's own words."""
+    own = new_parser(
+        "onelinstor sandbox",
+        "A whole small cloud on this machine: no root, no LINSTOR, no OpenNebula.",
+        notes=table_of("actions", ACTIONS),
+        examples=("onelinstor sandbox demo", "onelinstor sandbox replay --help"),
+        exit_codes={0: "as the action says", 1: "as the action says, or the extra 'sandbox' is not installed"},
+    )
+    add_choice(own, "action", ACTIONS)
+    return own
+
+
 def main(argv: Sequence[str]) -> int:
     """Run one action of the sandbox; its exit code."""
-    told = "\n".join(f"  {action:10} {what}" for action, (_, what) in ACTIONS.items())
-    parser = argparse.ArgumentParser(
-        prog="onelinstor sandbox",
-        description="A whole small cloud on this machine: no root, no LINSTOR, no OpenNebula.",
-        epilog=f"actions:\n{told}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("action", choices=ACTIONS, metavar="ACTION")
-    parser.add_argument("words", nargs=argparse.REMAINDER, metavar="...", help="arguments of the action")
-    options = parser.parse_args(argv)
+    options = parser().parse_args(argv)
     # a sandbox that is told to end must take its directory and its programs with it
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:

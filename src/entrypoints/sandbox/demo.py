@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from entrypoints.command_line import new_parser
 from entrypoints.sandbox.cloud import Cloud, OrderFailed
 from entrypoints.sandbox.guests import BLOCK, OpenDisk, differing
 from entrypoints.sandbox.picture import Picture
@@ -209,8 +210,19 @@ def _table(steps: Sequence[Step]) -> Table:
     return table
 
 
+def parser() -> argparse.ArgumentParser:
+    """The parser of this action."""
+    return new_parser(
+        "onelinstor sandbox demo",
+        "The life of a VM on LINSTOR disks in a sandbox, step by step, with what changed where. At the end the guest's "
+        "data is read back and compared.",
+        examples=("onelinstor sandbox demo",),
+        exit_codes={0: "every step succeeded and no data was lost", 1: "a step failed, or data was lost"},
+    )
+
+
 def main(argv: Sequence[str]) -> int:
     """Run the demonstration on the terminal; 0 when every step succeeded and no data was lost."""
-    argparse.ArgumentParser(prog="onelinstor sandbox demo", description=__doc__).parse_args(argv)
+    parser().parse_args(argv)
     with Sandbox() as sandbox:
         return Demo(sandbox, Console()).run()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from entrypoints.command_line import new_parser
 from entrypoints.sandbox.cloud import IMAGES, SYSTEM_SSH, Cloud, OrderFailed
 from entrypoints.sandbox.world import Sandbox
 
@@ -43,9 +44,20 @@ def furnish(sandbox: Sandbox) -> str:
     )
 
 
+def parser() -> argparse.ArgumentParser:
+    """The parser of this action."""
+    return new_parser(
+        "onelinstor sandbox shell",
+        "A shell inside a sandbox in which an image exists and a VM runs. ssh reaches the sandbox's hosts, and the "
+        "executables are those that oned would run. The sandbox goes when the shell ends.",
+        examples=("onelinstor sandbox shell", "echo 'ssh host-a ls -l /dev' | onelinstor sandbox shell"),
+        exit_codes={0: "as the shell ended", 1: "the sandbox could not be furnished, or as the shell ended"},
+    )
+
+
 def main(argv: Sequence[str]) -> int:
     """Run bash in a sandbox; its exit code, or 1 where the sandbox cannot be furnished."""
-    argparse.ArgumentParser(prog="onelinstor sandbox shell", description=__doc__).parse_args(argv)
+    parser().parse_args(argv)
     with Sandbox() as sandbox:
         try:
             print(furnish(sandbox), flush=True)

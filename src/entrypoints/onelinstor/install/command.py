@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from entrypoints.command_line import new_parser
 from entrypoints.onelinstor.install import environment as environments
 from entrypoints.onelinstor.install import journal as journals
 from entrypoints.onelinstor.install.applying import Applying
@@ -38,7 +39,7 @@ class Plan:
 
 def main(argv: Sequence[str]) -> int:
     """Install or upgrade; 0, or 1 after one sentence that says why nothing, or nothing more, was done."""
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     try:
         return install(options, DiskFiles())
     except Problem as problem:
@@ -136,17 +137,24 @@ def _switch(files: Files, applying: Applying, directory: Path, place: Path) -> N
     applying.note(journal)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="onelinstor install",
-        description="Put the driver into OpenNebula's trees on this front-end, over an addon 2.x or 3.x where there is "
+def parser() -> argparse.ArgumentParser:
+    """The parser of this command."""
+    own = new_parser(
+        "onelinstor install",
+        "Put the driver into OpenNebula's trees on this front-end, over an addon 2.x or 3.x where there is "
         "one. Run as root or as the user of oned (ONE_USER, oneadmin). Again upgrades. ONE_LOCATION names a "
         "self-contained OpenNebula. `onelinstor uninstall` gives back what was there.",
+        examples=(
+            "onelinstor install --dry-run",
+            "onelinstor install --configure",
+            "onelinstor install --venv /opt/onelinstor --wheelhouse dist/wheelhouse",
+        ),
+        exit_codes={0: "installed, or nothing to change", 1: "nothing, or nothing more, was done; a sentence says why"},
     )
-    parser.add_argument("--dry-run", action="store_true", help="show every change as a diff and change nothing")
-    parser.add_argument("--configure", action="store_true", help="also edit oned.conf and vmm_execrc")
-    parser.add_argument("--venv", type=Path, metavar="DIR", help="make a virtual environment for the driver below DIR")
-    parser.add_argument("--wheelhouse", type=Path, metavar="DIR", help="take it from wheels in DIR, without network")
-    parser.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="another root of the file system")
-    parser.add_argument("--in-place", action="store_true", help="use the Python that runs this, even from a checkout")
-    return parser
+    own.add_argument("--dry-run", action="store_true", help="show every change as a diff and change nothing")
+    own.add_argument("--configure", action="store_true", help="also edit oned.conf and vmm_execrc")
+    own.add_argument("--venv", type=Path, metavar="DIR", help="make a virtual environment for the driver below DIR")
+    own.add_argument("--wheelhouse", type=Path, metavar="DIR", help="take it from wheels in DIR, without network")
+    own.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="another root of the file system")
+    own.add_argument("--in-place", action="store_true", help="use the Python that runs this, even from a checkout")
+    return own

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from entrypoints.command_line import new_parser
 from entrypoints.onelinstor.install import journal as journals
 from entrypoints.onelinstor.install.applying import Applying
 from entrypoints.onelinstor.install.entries import Problem
@@ -21,7 +22,7 @@ from entrypoints.onelinstor.install.showing import diff
 
 def main(argv: Sequence[str]) -> int:
     """Give back what was there; 0, or 1 where something could not be given back, each told in one sentence."""
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     try:
         return uninstall(options, DiskFiles())
     except (Problem, OSError) as error:
@@ -64,12 +65,15 @@ def _tell_restart(front: FrontEnd, journal: Journal) -> None:
         print(f"to do: restart oned: {front.restart}; datastores of this driver do not work without it")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="onelinstor uninstall",
-        description="Take the driver out of this front-end and give back what was there before `onelinstor install`: "
+def parser() -> argparse.ArgumentParser:
+    """The parser of this command."""
+    own = new_parser(
+        "onelinstor uninstall",
+        "Take the driver out of this front-end and give back what was there before `onelinstor install`: "
         "files, modes, links, and the lines of oned.conf and vmm_execrc. What others have changed since is kept.",
+        examples=("onelinstor uninstall --dry-run", "onelinstor uninstall"),
+        exit_codes={0: "everything is as it was before", 1: "something is not; each is named, or a sentence says why"},
     )
-    parser.add_argument("--dry-run", action="store_true", help="show every change as a diff and change nothing")
-    parser.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="another root of the file system")
-    return parser
+    own.add_argument("--dry-run", action="store_true", help="show every change as a diff and change nothing")
+    own.add_argument("--root", type=Path, default=Path("/"), metavar="DIR", help="another root of the file system")
+    return own

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from adapters.memory.linstor.model import LinstorModel
+from entrypoints.command_line import new_parser
 from entrypoints.sandbox.linstor.left_out import why_left_out
 from entrypoints.sandbox.linstor.operations import is_used
 from entrypoints.sandbox.linstor.playing import Player
@@ -39,9 +41,25 @@ class Totals:
         return f"{self.exchanges} exchanges, {self.differing} differ, {self.left_out} left out"
 
 
-def main(argv: list[str]) -> int:
+def parser() -> argparse.ArgumentParser:
+    """The parser of this action."""
+    own = new_parser(
+        "onelinstor sandbox compare",
+        "Play recorded scenarios of a real LINSTOR controller on the simulated one, over HTTP, comparing each answer.",
+        examples=("onelinstor sandbox compare tests/captures/linstor-1.33.3/scenarios",),
+        exit_codes={
+            0: "every answer that this driver uses is as recorded",
+            1: "an answer that this driver uses differs",
+            2: "the arguments are wrong, or no scenario was found",
+        },
+    )
+    own.add_argument("paths", type=Path, nargs="*", metavar="DIR|FILE", help="scenarios (*.jsonl), or where they are")
+    return own
+
+
+def main(argv: Sequence[str]) -> int:
     """Compare every scenario named: 0; 1 when a request that this driver uses differs, 2 when nothing can be read."""
-    scenarios = list(_scenarios(argv))
+    scenarios = list(_scenarios(parser().parse_args(argv).paths))
     if not scenarios:
         print("onelinstor sandbox compare DIR|FILE...: no scenario (*.jsonl) found", file=sys.stderr)
         return 2
@@ -52,10 +70,9 @@ def main(argv: list[str]) -> int:
     return 1 if totals.failing else 0
 
 
-def _scenarios(words: Iterable[str]) -> Iterator[tuple[Path, list[dict[str, Any]]]]:
+def _scenarios(paths: Iterable[Path]) -> Iterator[tuple[Path, list[dict[str, Any]]]]:
     """The files named, and those below the directories named, as far as they are scenarios."""
-    for word in words:
-        path = Path(word)
+    for path in paths:
         for each in sorted(path.rglob("*.jsonl")) if path.is_dir() else [path] if path.is_file() else []:
             lines = [json.loads(line) for line in each.read_text(encoding="utf-8").splitlines() if line.strip()]
             if lines and "cluster" in lines[0]:

@@ -9,7 +9,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.console import Console
+
+from entrypoints.command_line import new_parser
 from entrypoints.sandbox.executables import installed, written
+from entrypoints.sandbox.progress import progress
 from entrypoints.sandbox.replay.player import Player
 from entrypoints.sandbox.replay.recording import NotARecording, Recording, read
 from entrypoints.sandbox.replay.report import Report
@@ -24,7 +28,7 @@ STORAGE_ONLY = ("store-1",)
 
 def main(argv: list[str]) -> int:
     """Play a recording; 0 when everything ended as recorded and nothing was left behind, 1 else, 2 for no recording."""
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     directory: Path = arguments.directory
     try:
         recording = read(directory)
@@ -36,9 +40,13 @@ def main(argv: list[str]) -> int:
         print(f"no operation of {directory} matches {' '.join(arguments.only)}", file=sys.stderr)
         return 2
     version = re.search(r"\d+(?:\.\d+)+", directory.resolve().name)
-    report = Report(sys.stdout)
+    console = Console()
     began = time.monotonic()
-    with _sandbox(survey(recording), version[0] if version else "7.4.0", arguments) as sandbox:
+    with (
+        _sandbox(survey(recording), version[0] if version else "7.4.0", arguments) as sandbox,
+        progress(console, len(steps)) as begin,
+    ):
+        report = Report(console, begin)
         _play(recording, steps, report, sandbox)
     report.totals(time.monotonic() - began)
     return 1 if report.findings else 0
@@ -68,15 +76,24 @@ def _sandbox(site: Site, version: str, arguments: argparse.Namespace) -> Sandbox
     )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="onelinstor sandbox replay",
-        description="Play recorded calls of an oned through the real executables in a sandbox.",
+def parser() -> argparse.ArgumentParser:
+    """The parser of this action."""
+    own = new_parser(
+        "onelinstor sandbox replay",
+        "Play recorded calls of a real oned through the real executables in a sandbox, and compare after each "
+        "operation what oned's documents say with LINSTOR and the hosts.",
+        examples=(
+            "onelinstor sandbox replay tests/captures/oned-7.4.0",
+            "onelinstor sandbox replay tests/captures/oned-7.4.0 --only '*migrate*'",
+        ),
+        exit_codes={
+            0: "everything ended as recorded, and nothing was left behind",
+            1: "there are findings, one line each",
+            2: "the arguments are wrong, or the directory is no recording",
+        },
     )
-    parser.add_argument("directory", type=Path, help="a recording: index.md, calls/*.json, xml/*.xml")
-    parser.add_argument(
-        "--only", action="append", metavar="GLOB", help="report on these operations; may be given again"
-    )
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="make the sandbox there and leave it")
-    parser.add_argument("--installed", action="store_true", help="with the executables of `onelinstor install`")
-    return parser
+    own.add_argument("directory", type=Path, help="a recording: index.md, calls/*.json, xml/*.xml")
+    own.add_argument("--only", action="append", metavar="GLOB", help="report on these operations; may be given again")
+    own.add_argument("--keep", type=Path, metavar="DIR", help="make the sandbox there and leave it")
+    own.add_argument("--installed", action="store_true", help="with the executables of `onelinstor install`")
+    return own

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TextIO
 
+from rich.console import Console
+
+from entrypoints.sandbox.progress import Begin
 from entrypoints.sandbox.replay.recording import Call
+
+
+def _nobody_watches(_name: str) -> None:
+    pass
 
 
 @dataclass
 class Report:
     """Collects findings; those of operations that only prepare others are counted and not shown."""
 
-    out: TextIO
+    out: Console
+    begun: Begin = _nobody_watches
     findings: int = 0
     operations: int = 0
     prepared: int = 0
@@ -23,6 +30,7 @@ class Report:
 
     def begin(self, name: str, *, shown: bool) -> None:
         """An operation begins."""
+        self.begun(name)
         self._name, self._shown = name, shown
         if shown:
             self.operations += 1
@@ -44,14 +52,17 @@ class Report:
     def _line(self, text: str) -> None:
         if self._shown:
             self.findings += 1
-            print(f"{self._name}  {text}", file=self.out, flush=True)
+            self._print(f"{self._name}  {text}")
 
     def totals(self, seconds: float) -> None:
         """The last lines."""
         for why, count in sorted(self.left_out.items()):
-            print(f"not played: {count} calls, {why}", file=self.out)
+            self._print(f"not played: {count} calls, {why}")
         prepared = f", {self.prepared} more put in place" if self.prepared else ""
-        print(
-            f"{self.operations} operations{prepared}, {self.calls} calls in {seconds:.0f} s: {self.findings} findings",
-            file=self.out,
+        self._print(
+            f"{self.operations} operations{prepared}, {self.calls} calls in {seconds:.0f} s: {self.findings} findings"
         )
+
+    def _print(self, line: str) -> None:
+        """As it is: neither wrapped nor coloured."""
+        self.out.print(line, markup=False, highlight=False, soft_wrap=True)

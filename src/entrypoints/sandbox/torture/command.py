@@ -14,15 +14,19 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from entrypoints.command_line import new_parser
 from entrypoints.sandbox.cloud import OrderFailed
+from entrypoints.sandbox.progress import progress
 from entrypoints.sandbox.torture.fault_command import Choice, try_all
 from entrypoints.sandbox.torture.scenes import SCENES
 from entrypoints.sandbox.torture.trials import Verdict, trial, undisturbed
 
-DESCRIPTION = """Each executable is killed with SIGKILL after its k-th request to LINSTOR or beginning or end of an ssh
-session, for every k until it survives, and is run again. LINSTOR, the hosts and the guests' data must then be as if it
-had not been killed. Exit code 1 unless all actions converge. With --faults, something goes wrong around it instead:
-LINSTOR, a host or oned; it must end within its limits, say why in one sentence, and the retry must converge."""
+DESCRIPTION = (
+    "Each executable is killed with SIGKILL after its k-th request to LINSTOR or beginning or end of an ssh session, "
+    "for every k until it survives, and is run again. LINSTOR, the hosts and the guests' data must then be as if it "
+    "had not been killed. With --faults, something goes wrong around it instead: LINSTOR, a host or oned; it must end "
+    "within its limits, say why in one sentence, and the retry must converge."
+)
 
 
 def tortured(name: str, seed: int, pool: ThreadPoolExecutor, most: int) -> Verdict:
@@ -68,36 +72,45 @@ def _tell(console: Console, verdict: Verdict) -> None:
             console.print(f"  {difference}", markup=False, soft_wrap=True)
 
 
-def _options(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="onelinstor sandbox torture", description=DESCRIPTION)
-    parser.add_argument("--action", default="*", help="an action such as clone or tm/clone, or a pattern (all)")
-    parser.add_argument("--seed", type=int, default=random.randrange(2**31), help="makes a run repeatable")  # noqa: S311
-    parser.add_argument(
-        "--most", type=int, default=0, metavar="N", help="at most N moments of each action, by the seed"
+def parser() -> argparse.ArgumentParser:
+    """The parser of this action."""
+    own = new_parser(
+        "onelinstor sandbox torture",
+        DESCRIPTION,
+        examples=("onelinstor sandbox torture --action clone --most 3", "onelinstor sandbox torture --seed 7"),
+        exit_codes={
+            0: "all actions converge",
+            1: "an action does not converge, or does not even work undisturbed",
+            2: "the arguments are wrong, or no action has that name",
+        },
     )
-    parser.add_argument("--faults", action="store_true", help="no kills: things go wrong around each action")
-    parser.add_argument("--trouble", default="", metavar="WORDS", help="only faults whose name has these words")
-    parser.add_argument("--impatient", action="store_true", help="leave out faults that take a minute and more each")
-    return parser.parse_args(argv)
+    own.add_argument("--action", default="*", help="an action such as clone or tm/clone, or a pattern (all)")
+    own.add_argument("--seed", type=int, help="makes a run repeatable (by chance)")
+    own.add_argument("--most", type=int, default=0, metavar="N", help="at most N moments of each action, by the seed")
+    own.add_argument("--faults", action="store_true", help="no kills: things go wrong around each action")
+    own.add_argument("--trouble", default="", metavar="WORDS", help="only faults whose name has these words")
+    own.add_argument("--impatient", action="store_true", help="leave out faults that take a minute and more each")
+    return own
 
 
 def main(argv: Sequence[str]) -> int:
     """Torture; 1 unless every action converges, 2 where none has that name."""
-    options = _options(argv)
+    options = parser().parse_args(argv)
+    seed = random.randrange(2**31) if options.seed is None else options.seed  # noqa: S311 - a choice, not a secret
     names = _chosen(options.action)
     if not names:
         print(f"no action is called {options.action}; there are {', '.join(SCENES)}", file=sys.stderr)
         return 2
     console = Console()
-    console.print(f"seed {options.seed}")
+    console.print(f"seed {seed}")
     if options.faults:
-        choice = Choice(names, options.trouble, options.most, patient=not options.impatient, seed=options.seed)
+        choice = Choice(names, options.trouble, options.most, patient=not options.impatient, seed=seed)
         return try_all(choice, console)
     verdicts: list[Verdict] = []
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool, console.status("") as status:
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool, progress(console, len(names)) as begin:
         for name in names:
-            status.update(name)
-            verdicts.append(tortured(name, options.seed, pool, options.most))
+            begin(name)
+            verdicts.append(tortured(name, seed, pool, options.most))
             _tell(console, verdicts[-1])
     console.print(_table(verdicts))
     return int(any(each.failed or each.broken for each in verdicts))
