@@ -18,6 +18,12 @@ rm -rf "$lib/bin"
 sed "s|@PYTHON@|/usr/bin/python$version|" packaging/onelinstor.in >"$lib/onelinstor"
 cp packaging/activate "$lib/activate"
 chmod 755 "$lib/onelinstor" "$lib/activate"
+own() { SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-0} "$python" -BIS "$lib/onelinstor" "$@"; }
+share=$root/usr/share
+mkdir -p "$share/man/man1" "$share/bash-completion/completions" "$share/zsh/vendor-completions"
+own manual | gzip -9n >"$share/man/man1/onelinstor.1.gz"
+own completion bash >"$share/bash-completion/completions/onelinstor"
+own completion zsh >"$share/zsh/vendor-completions/_onelinstor"
 ln -s "../../var/lib/$name/current/onelinstor" "$root/usr/bin/onelinstor"
 cp CHANGELOG.md README.md LICENSE "$root/usr/share/doc/$name/"
 find "$root" -type d -exec chmod 755 {} +

@@ -6,6 +6,8 @@ python=${1:-python3}
 command -v rpmbuild >/dev/null || { echo "make rpm: rpmbuild is missing (package rpm or rpm-build)" >&2; exit 1; }
 
 sh packaging/stage.sh build/rpm/staged "$python"
+# where zsh looks on distributions with rpm
+mv build/rpm/staged/usr/share/zsh/vendor-completions build/rpm/staged/usr/share/zsh/site-functions
 rpmbuild -bb --quiet \
     --define "_topdir $PWD/build/rpm/top" \
     --define "_rpmdir $PWD/build/rpm/made" \

@@ -14,6 +14,11 @@ ROOT = Path(__file__).parents[2]
 NAME = "one-linstor-driver"
 COPIES = Path("/var/lib") / NAME
 PLACES = (Path("/usr/lib") / NAME, COPIES, Path("/usr/bin/onelinstor"), Path("/usr/share/doc") / NAME)
+SHARED = (
+    Path("/usr/share/man/man1/onelinstor.1.gz"),
+    Path("/usr/share/bash-completion/completions/onelinstor"),
+    Path("/usr/share/zsh/vendor-completions/_onelinstor"),
+)
 
 pytestmark = [
     pytest.mark.packages,
@@ -53,7 +58,7 @@ def packages() -> tuple[Path, Path]:
 @pytest.fixture
 def clean_machine() -> Iterator[None]:
     """Nothing of the package before and after."""
-    assert [place for place in PLACES if place.exists() or place.is_symlink()] == []
+    assert [place for place in (*PLACES, *SHARED) if place.exists() or place.is_symlink()] == []
     yield
     subprocess.run(["dpkg", "--purge", NAME], check=False, capture_output=True)
 
