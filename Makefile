@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 
-.PHONY: env demo test lint check bench torture faults dist deb rpm packages-test mutants clean
+.PHONY: env demo test lint check bench torture faults dist deb rpm packages-test mutants docs clean
 .DELETE_ON_ERROR:
 
 env: $(STAMP)
@@ -49,6 +49,10 @@ deb: dist
 
 rpm: dist
 	sh packaging/rpm/build.sh $(PACKAGE_PYTHON)
+
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo build/site/index.html
 
 mutants: $(STAMP)
 	$(BIN)/python -m tests.mutants

@@ -83,8 +83,8 @@ def parser() -> argparse.ArgumentParser:
         "Play recorded calls of a real oned through the real executables in a sandbox, and compare after each "
         "operation what oned's documents say with LINSTOR and the hosts.",
         examples=(
-            "onelinstor sandbox replay tests/captures/oned-7.4.0",
-            "onelinstor sandbox replay tests/captures/oned-7.4.0 --only '*migrate*'",
+            "onelinstor sandbox replay /var/lib/one/linstor-trace",
+            "onelinstor sandbox replay /var/lib/one/linstor-trace --only '*migrate*'",
         ),
         exit_codes={
             0: "everything ended as recorded, and nothing was left behind",
