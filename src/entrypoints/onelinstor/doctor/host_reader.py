@@ -28,7 +28,9 @@ class OverSsh:
         mark = f"linstor-doctor-{secrets.token_hex(8)}"
         try:
             name = host_name(host)
-            with session(name, self._shell.argv(name), SECONDS, stdin=_script(mark, location).encode()) as program:
+            with session(
+                name, self._shell.command(name, "bash -s"), SECONDS, stdin=_script(mark, location).encode()
+            ) as program:
                 ended = reached(name, program.end(), SECONDS)
         except DriverError as error:
             raise CannotAsk(error.tell(), ADVICE.format(host)) from error
