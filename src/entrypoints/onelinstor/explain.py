@@ -20,8 +20,8 @@ from entrypoints.remotes.parser import Call
 
 DESCRIPTION = (
     "What an order would change now, step by step, without changing it. Oned, LINSTOR and the hosts are asked for "
-    "real, and every change is written down instead of made; what the order reads after that is foreseen from it. So the "
-    "steps are those of the order if nobody else changes anything and LINSTOR accepts everything."
+    "real, and every change is written down instead of made; what the order reads after that is foreseen from it. So "
+    "the steps are those of the order if nobody else changes anything and LINSTOR accepts everything."
 )
 LIMITS = """What cannot be known before:
   - where LINSTOR places a new volume (HOST-CHOSEN-BY-LINSTOR), and the number of its device;

@@ -16,12 +16,21 @@ LOCKED, READY = 4, 1
 SYSTEM_TM = {SYSTEM_SSH: "ssh", SYSTEM_SHARED: "shared", SYSTEM_LINSTOR: "linstor"}
 
 
+LOG_LINES = ("ERROR: ", "WARN: ", "INFO: ", "DEBUG: ")
+
+
 class OrderFailed(Exception):
     """An executable ended with an error."""
 
     def __init__(self, name: str, ended: Completed) -> None:
         self.name, self.ended = name, ended
-        super().__init__(f"{name} ended with {ended.exit_code}: {ended.stderr.strip()}")
+        super().__init__(f"{name} ended with {ended.exit_code}: {_message(ended.stderr)}")
+
+
+def _message(stderr: str) -> str:
+    """What oned takes for the message: all but the lines for its log (opennebula.md 1.5)."""
+    lines = [line for line in stderr.strip().splitlines() if not line.startswith(LOG_LINES)]
+    return "\n".join(lines)
 
 
 @dataclass(frozen=True)
