@@ -35,6 +35,24 @@ def test_a_volume_that_an_earlier_try_made_is_not_taken_for_new(cluster_served: 
     assert not cluster_served.cluster.create(volume, 65536, TWO, {"image": "7"})
 
 
+def test_a_volume_that_was_made_behind_an_error_is_removed(cluster_served: Any) -> None:
+    """Nobody would ever delete it: oned calls no other order for an image that could not be made (rule 2)."""
+    name = cluster_served.name()
+    cluster_served.lose("POST", "/spawn", how="500")
+    with pytest.raises(ControllerFailed):
+        cluster_served.cluster.create(name, 65536, TWO, {"image": "7"})
+    assert cluster_served.cluster.definitions([name]) == {}
+
+
+def test_a_volume_of_another_order_survives_an_error(cluster_served: Any) -> None:
+    """It carries another mark."""
+    volume = cluster_served.volume(image="7")
+    cluster_served.lose("POST", "/spawn", how="500")
+    with pytest.raises(ControllerFailed):
+        cluster_served.cluster.create(volume, 65536, TWO, {"image": "7"})
+    assert list(cluster_served.cluster.definitions([volume])) == [volume]
+
+
 @SPOILT
 def test_a_copy_is_started_once(cluster_served: Any, how: str) -> None:
     """It is ours, and complete; an earlier one of the same name is not."""
