@@ -80,8 +80,12 @@ def _seen(stage: Stage) -> State:
 def fault_trial(name: str, trouble: Trouble, occasion: int, good: Calm, seed: int) -> FaultTrial:
     """The action meets *trouble* at its *occasion*-th moment and, if it failed, is run again without it."""
     with _staged(name, seed, standby=trouble.standby) as (stage, order):
+        before = _seen(stage)
         struck = strike(stage, order, trouble, occasion)
-        wrong = [*_ending(struck, stage), *_after(stage, order, trouble, struck, good)]
+        wrong = [*_ending(struck, stage)]
+        if struck.exit_code and not trouble.helpless:
+            wrong += _half_done(before, _seen(stage), good)
+        wrong += _after(stage, order, trouble, struck, good)
         return FaultTrial(name, trouble.name, occasion, struck.begun_at, struck.exit_code, struck.stderr, tuple(wrong))
 
 
@@ -117,6 +121,14 @@ def _objects(stage: Stage) -> list[str]:
         "resource group ",
         str(stage.sources),
     ]
+
+
+def _half_done(before: State, now: State, good: Calm) -> Iterator[str]:
+    """New volumes that are not complete: oned does not call another order for an image that failed (rule 2)."""
+    new = {key.split(" ")[0] for key in now.keys() - before.keys() if key.startswith("OpenNebula-")}
+    for name in sorted(new - {key.split(" ")[0] for key in before}):
+        parts = [{key: how for key, how in each.items() if key.split(" ")[0] == name} for each in (good.state, now)]
+        yield from (f"half done: {each}" for each in differences(*parts) if not _ELSEWHERE.search(each))
 
 
 def _after(stage: Stage, order: Order, trouble: Trouble, struck: Struck, good: Calm) -> Iterator[str]:

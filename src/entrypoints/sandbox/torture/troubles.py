@@ -46,6 +46,7 @@ class Trouble:
 
     *standby*: a second controller waits. *patient*: the order has to wait for a limit that no attribute changes.
     *owing*: it may succeed and leave something for the next order, as one does whose host is down (rule 6).
+    *helpless*: what was made cannot be taken back, because LINSTOR does not do that either.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Trouble:
     standby: bool = False
     patient: bool = False
     owing: bool = False
+    helpless: bool = False
 
 
 def _nothing() -> None:
@@ -223,7 +225,7 @@ TROUBLES: tuple[Trouble, ...] = (
     Trouble("LINSTOR answers with an error inside a success", CHANGE, _linstor("error inside", "after")),
     Trouble("a connection is cut", REQUEST, _linstor("cut")),
     Trouble("a connection is cut after the work", CHANGE, _linstor("cut", "after")),
-    Trouble("LINSTOR is gone from then on", REQUEST, _linstor("cut", lasts=True)),
+    Trouble("LINSTOR is gone from then on", REQUEST, _linstor("cut", lasts=True), helpless=True),
     Trouble("LINSTOR answers too late", CHANGE, _linstor("delay", "after", delay=SLOW)),
     Trouble("LINSTOR's answer is truncated", REQUEST, _linstor("truncate", "after")),
     Trouble("LINSTOR's answer is a page of a proxy", REQUEST, _linstor("garbage", "after")),
