@@ -6,7 +6,7 @@ import io
 import itertools
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,8 +49,9 @@ class Documents:
     def put(self, kind: str, identity: int, document: str) -> None:
         """Know an object."""
         self._documents[kind, identity] = document
-        parse: Callable[[bytes], object] = parse_vm if kind == "vm" else parse_datastore
-        self.port.put(parse(document.encode()))
+        parse = {"vm": parse_vm, "datastore": parse_datastore}.get(kind)
+        if parse is not None:
+            self.port.put(parse(document.encode()))
 
     def get(self, kind: str, identity: int) -> str | None:
         """The document as oned has it."""
@@ -77,6 +78,7 @@ class HostNames:
     """What the cloud asks the sandbox's hosts."""
 
     front_end: str = FRONT_END
+    names: tuple[str, ...] = (*HOSTS, FRONT_END)
     shared: list[int] = field(default_factory=list)
 
     def share(self, datastore: int) -> None:

@@ -95,7 +95,8 @@ def _log_line(call: Call, ended: Ended, order_id: str, requests: int, seconds: f
     """One line for oned's log; no number follows the first colon, else oned takes it for an object's id."""
     name = f"{call.kind}/linstor/{call.action}{ended.what}"
     took = f"{requests} requests to LINSTOR, {seconds:.2f} s"
-    return f"INFO: order {order_id}: {name}: {'failed' if ended.failure else 'done'}, {took}\n"
+    end = "failed" if ended.failure else "done"
+    return f"INFO: order {order_id}: {_sentence(name)}: {end}, {took}\n"
 
 
 def _told(message: str, version: tuple[int, ...]) -> str:

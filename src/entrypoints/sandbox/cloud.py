@@ -24,10 +24,10 @@ class OrderFailed(Exception):
 
     def __init__(self, name: str, ended: Completed) -> None:
         self.name, self.ended = name, ended
-        super().__init__(f"{name} ended with {ended.exit_code}: {_message(ended.stderr)}")
+        super().__init__(f"{name} ended with {ended.exit_code}: {message(ended.stderr)}")
 
 
-def _message(stderr: str) -> str:
+def message(stderr: str) -> str:
     """What oned takes for the message: all but the lines for its log (opennebula.md 1.5)."""
     lines = [line for line in stderr.strip().splitlines() if not line.startswith(LOG_LINES)]
     return "\n".join(lines)

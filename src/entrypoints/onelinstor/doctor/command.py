@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from adapters.opennebula.threads import Threads
+from entrypoints.command_line import new_parser
 from entrypoints.onelinstor.doctor.checks import Line, exit_code
 from entrypoints.onelinstor.doctor.examining import Examination
 from entrypoints.onelinstor.doctor.front_end_reader import Installed
@@ -23,7 +24,7 @@ from entrypoints.onelinstor.doctor.telling import as_json, as_text, summary
 
 def main(argv: Sequence[str]) -> int:
     """Look at everything; 0 all well, 1 warnings, 2 failures."""
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     lines = examine(os.environ)
     if options.html:
         options.html.write_text(page(lines, time.strftime("%Y-%m-%d %H:%M")), encoding="utf-8")
@@ -41,14 +42,20 @@ def examine(environment: Mapping[str, str]) -> list[Line]:
     return Examination(readers, environment, Threads()).lines()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="onelinstor doctor",
-        description="Look at the front-end, oned, LINSTOR and every host, and say what is wrong and what to do. "
-        "It changes nothing. Run it as the user of oned: sudo -u oneadmin onelinstor doctor.",
-        epilog="exit codes: 0 all well, 1 nothing worse than warnings, 2 something failed or could not be asked",
+def parser() -> argparse.ArgumentParser:
+    """The parser of this command."""
+    own = new_parser(
+        "onelinstor doctor",
+        "Look at the front-end, oned, LINSTOR and every host, and say what is wrong and what to do, changing nothing. "
+        "Run it as the user of oned.",
+        examples=("sudo -u oneadmin onelinstor doctor --problems", "onelinstor doctor --html doctor.html"),
+        exit_codes={
+            0: "all is well",
+            1: "nothing is worse than a warning",
+            2: "something failed or could not be asked, or the arguments are wrong",
+        },
     )
-    parser.add_argument("--problems", action="store_true", help="leave out what is well and what was not looked at")
-    parser.add_argument("--json", action="store_true", help="for programs")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page to look at")
-    return parser
+    own.add_argument("--problems", action="store_true", help="leave out what is well and what was not looked at")
+    own.add_argument("--json", action="store_true", help="for programs")
+    own.add_argument("--html", type=Path, metavar="FILE", help="write a page to look at")
+    return own

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from entrypoints.sandbox.cloud import message
 from entrypoints.sandbox.linstor import serve
 from entrypoints.sandbox.torture.kills import run
 from entrypoints.sandbox.torture.scenes import SCENES
@@ -91,7 +92,7 @@ def fault_trial(name: str, trouble: Trouble, occasion: int, good: Calm, seed: in
 
 def _ending(struck: Struck, stage: Stage) -> Iterator[str]:
     """What is wrong with how the order ended."""
-    said = struck.stderr
+    said = message(struck.stderr)
     if struck.exit_code not in (0, 1):
         yield f"exit code {struck.exit_code}"
     if struck.exit_code and (not said or len(said.splitlines()) != 1):
