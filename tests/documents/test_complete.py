@@ -42,6 +42,7 @@ ELSEWHERE = {
     errors.SourceError: "",
     errors.AccessDenied: "the controller wants other credentials",
     errors.OnedUnreachable: "oned answers nothing over XML-RPC",
+    errors.PartialView: "the user of the session is not in the group oneadmin, so oned's lists are not complete",
     errors.SeveralFailed: "More than one sentence",
 }
 """Roots that are never raised themselves, and those whose entry has words of its own."""
