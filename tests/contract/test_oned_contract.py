@@ -128,6 +128,13 @@ def test_only_session_and_number_are_sent(rpc: RpcWorld) -> None:
     assert rpc.asked == [("one.vm.info", (SESSION, 7))]
 
 
+def test_a_datastore_is_asked_for_with_its_secrets(rpc: RpcWorld) -> None:
+    """The third argument is as old as the call (opennebula.md 7); it shows what DATASTORE_ENCRYPTED_ATTR hides."""
+    rpc.know(7, 100)
+    rpc.oned.datastore(100)
+    assert rpc.asked == [("one.datastore.info", (SESSION, 100, True))]
+
+
 def test_other_refusals_keep_their_code(rpc: RpcWorld) -> None:
     """A session that oned does not take is not "gone"."""
     rpc.answers["one.vm.info", 7] = [False, "User couldn't be authenticated, aborting call.", 0x0100]

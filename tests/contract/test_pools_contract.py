@@ -148,6 +148,15 @@ def test_datastores_and_hosts_are_listed(world: World) -> None:
     assert list(world.pools.hosts()) == ["host-a"]
 
 
+def test_secrets_in_a_list_are_those_that_orders_get(real: Real) -> None:
+    """Oned hides encrypted attributes in its lists, and shows them to administrators who ask for one datastore."""
+    template = {"LINSTOR_TOKEN": "geheim"}
+    real.oned.put("datastore", 101, datastore(101, "own", ("linstor", "linstor"), template, kind=0, base="/ds"))
+    real.oned.encrypted.add("LINSTOR_TOKEN")
+
+    assert [each.attributes["LINSTOR_TOKEN"] for each in real.pools.datastores()] == ["geheim"]
+
+
 def test_a_user_from_whom_oned_hides_something_is_refused(world: World) -> None:
     """What others own would look as if nobody did."""
     world.pools.require_whole()

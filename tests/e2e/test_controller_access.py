@@ -92,6 +92,18 @@ def test_every_order_works_with_a_token_from_a_file(
     assert 401 not in {each.status for each in secure.requests}
 
 
+def test_every_order_works_with_a_token_that_oned_encrypts(
+    sandbox: Sandbox, stack: ExitStack, certificate: Path
+) -> None:
+    """DATASTORE_ENCRYPTED_ATTR may list it: transfer actions ask oned for what it hides from others."""
+    secure = _secured(sandbox, stack, certificate, TOKEN)
+    sandbox.oned.encrypted.add("LINSTOR_TOKEN")
+    _lives(
+        Cloud(sandbox, {"LINSTOR_CONTROLLERS": secure.url, "LINSTOR_CA_FILE": str(certificate), "LINSTOR_TOKEN": TOKEN})
+    )
+    assert 401 not in {each.status for each in secure.requests}
+
+
 def test_the_plain_port_of_a_controller_with_tls_leads_to_it(
     sandbox: Sandbox, stack: ExitStack, secure: LinstorServer, certificate: Path
 ) -> None:

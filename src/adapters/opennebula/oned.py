@@ -12,6 +12,10 @@ from domain.opennebula import Datastore, Vm
 
 Parsed = TypeVar("Parsed")
 
+SECRETS = frozenset(("LINSTOR_PASSWORD", "LINSTOR_TOKEN"))
+DECRYPTED = True
+"""Asks for what DATASTORE_ENCRYPTED_ATTR hides; any version takes it, and administrators get it (opennebula.md 7)."""
+
 
 class XmlRpcOned:
     """Port Oned. *environment* says where oned is and which file holds the session; both are read at the first call."""
@@ -26,16 +30,20 @@ class XmlRpcOned:
 
     def datastore(self, datastore_id: int) -> Datastore:
         """The datastore. Raises OnedUnreachable, OnedRefused."""
-        found = self._object("one.datastore.info", datastore_id, parse_datastore)
+        found = self._object("one.datastore.info", datastore_id, parse_datastore, DECRYPTED)
         return _about("one.datastore.info", datastore_id, found.datastore_id, found)
 
-    def _object(self, call: str, number: int, parse: Callable[[bytes], Parsed]) -> Parsed:
-        """Only session and number are sent: two arguments are valid in every version."""
-        text = self._rpc.document(call, number)
+    def _object(self, call: str, number: int, parse: Callable[[bytes], Parsed], *more: bool) -> Parsed:
+        text = self._rpc.document(call, number, *more)
         try:
             return parse(text.encode())
         except BadOrder as error:
             raise OnedUnreachable(f"{call} {number}: {error}") from error
+
+
+def with_secrets(found: Datastore, oned: XmlRpcOned) -> Datastore:
+    """*found* out of a list, where encrypted attributes stay hidden, as an administrator may read it."""
+    return found if SECRETS.isdisjoint(found.attributes) else oned.datastore(found.datastore_id)
 
 
 def _about(call: str, asked: int, told: int, found: Parsed) -> Parsed:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from adapters.opennebula.oned import XmlRpcOned, with_secrets
 from adapters.opennebula.rpc import Rpc
 from adapters.opennebula.xml import (
     parse_datastore_pool,
@@ -40,6 +41,7 @@ class XmlRpcPools:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._rpc = Rpc(environment)
+        self._oned = XmlRpcOned(environment)
 
     def vms(self) -> Iterator[Vm]:
         """See the port. The plain list is abridged since 5.8, the extended one has the disks."""
@@ -60,8 +62,9 @@ class XmlRpcPools:
         )
 
     def datastores(self) -> Iterator[Datastore]:
-        """See the port. oned gives this list as a whole."""
-        return iter(self._asked(parse_datastore_pool, "one.datastorepool.info"))
+        """See the port. oned gives this list as a whole, but for secrets."""
+        found = self._asked(parse_datastore_pool, "one.datastorepool.info")
+        return (with_secrets(each, self._oned) for each in found)
 
     def hosts(self) -> Iterator[HostName]:
         """See the port. oned gives this list as a whole."""

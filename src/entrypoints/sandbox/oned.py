@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from socketserver import ThreadingMixIn
@@ -14,6 +15,9 @@ KINDS = ("vm", "image", "datastore", "host")
 NAMES = {"vm": "virtual machine", "image": "image", "datastore": "datastore", "host": "host"}
 POOLS = {"vm": "VM_POOL", "image": "IMAGE_POOL", "datastore": "DATASTORE_POOL", "host": "HOST_POOL"}
 ANY_STATE, NOT_DONE, DONE = -2, -1, "6"
+
+ADMINISTRATORS = 0
+HIDDEN = "<![CDATA[bm90IHRoZSBzZWNyZXQ=]]>"
 
 PAGE = b"<html><body>Bad Gateway</body></html>"
 
@@ -56,7 +60,7 @@ class SimulatedOned:
 
     *faults*: answers to give instead, first come. *trouble*: "cut" closes each connection, a HTTP status answers with
     a page instead of XML-RPC. *observers* are told before each call.
-    *groups* are those of the session's user; 0 is oneadmin's.
+    *groups* are those of the session's user; 0 is oneadmin's. *encrypted* names what DATASTORE_ENCRYPTED_ATTR lists.
     """
 
     def __init__(self, session: str = "oneadmin:sandbox") -> None:
@@ -64,6 +68,7 @@ class SimulatedOned:
         self.requests: list[tuple[str, int]] = []
         self.faults: list[Reply] = []
         self.groups = [0]
+        self.encrypted: set[str] = set()
         self.trouble = ""
         self.observers: list[Callable[[], None]] = []
         self._documents: dict[str, dict[int, str]] = {kind: {} for kind in KINDS}
@@ -93,23 +98,30 @@ class SimulatedOned:
         return self._documents[kind].get(identity)
 
     def _info(self, kind: str) -> Callable[..., Reply]:
-        def info(session: str, identity: int, *_: object) -> Reply:
+        def info(session: str, identity: int, decrypt: bool = False, *_: object) -> Reply:
             self.requests.append((f"one.{kind}.info", identity))
             if refused := self._refused(session):
                 return refused
             found = self._documents[kind].get(identity)
             if found is None:
                 return [False, f"[one.{kind}.info] Error getting {NAMES[kind]} [{identity}].", NO_EXISTS, identity]
-            return [True, found, 0, 0]
+            plain = decrypt and ADMINISTRATORS in self.groups
+            return [True, found if plain else self._hidden(found), 0, 0]
 
         return info
+
+    def _hidden(self, document: str) -> str:
+        """The document with the values of encrypted attributes as anybody sees them."""
+        for name in self.encrypted:
+            document = re.sub(rf"(<{name}>).*?(</{name}>)", rf"\1{HIDDEN}\2", document, flags=re.DOTALL)
+        return document
 
     def _pool(self, kind: str) -> Callable[..., Reply]:
         def pool(session: str, *_: object) -> Reply:
             self.requests.append((f"one.{kind}pool.info", -1))
             if refused := self._refused(session):
                 return refused
-            inner = "".join(self._documents[kind][each] for each in sorted(self._documents[kind]))
+            inner = "".join(self._hidden(self._documents[kind][each]) for each in sorted(self._documents[kind]))
             return [True, f"<{POOLS[kind]}>{inner}</{POOLS[kind]}>", 0, 0]
 
         return pool

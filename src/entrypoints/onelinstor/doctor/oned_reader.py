@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from lxml import etree
 
+from adapters.opennebula.oned import XmlRpcOned, with_secrets
 from adapters.opennebula.rpc import Rpc
 from adapters.opennebula.xml import parse_datastore
 from domain.errors import DriverError, OnedRefused
@@ -21,13 +22,14 @@ class Answering:
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._rpc = Rpc(environment)
+        self._oned = XmlRpcOned(environment)
 
     def facts(self) -> OnedFacts:
         """See the port."""
         try:
             stores = self._pool("one.datastorepool.info", "DATASTORE")
             hosts = self._pool("one.hostpool.info", "HOST")
-            return OnedFacts(tuple(map(_store, stores)), tuple(map(_host, hosts)))
+            return OnedFacts(tuple(map(self._store, stores)), tuple(map(_host, hosts)))
         except OnedRefused as error:
             raise CannotAsk(str(error), CREDENTIALS) from error
         except DriverError as error:
@@ -39,13 +41,12 @@ class Answering:
         text = self._rpc.document(call)
         return list(etree.fromstring(text.encode(), etree.XMLParser(resolve_entities=False)).iterfind(name))
 
-
-def _store(root: etree._Element) -> Store:
-    return Store(
-        parse_datastore(etree.tostring(root)),
-        disabled=root.findtext("STATE") == DISABLED,
-        clusters=tuple(int(each.text or 0) for each in root.iterfind("CLUSTERS/ID")),
-    )
+    def _store(self, root: etree._Element) -> Store:
+        return Store(
+            with_secrets(parse_datastore(etree.tostring(root)), self._oned),
+            disabled=root.findtext("STATE") == DISABLED,
+            clusters=tuple(int(each.text or 0) for each in root.iterfind("CLUSTERS/ID")),
+        )
 
 
 def _host(root: etree._Element) -> OneHost:
