@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import threading
 import xmlrpc.client
 from collections.abc import Iterator
@@ -95,6 +97,22 @@ def test_an_address_that_is_none_is_one_error_without_its_password(tmp_path: Pat
     with pytest.raises(OnedUnreachable) as caught:
         ask(tmp_path, url)
     assert "secret" not in str(caught.value)
+
+
+def _accept_and_say_nothing(silent: socket.socket) -> None:
+    """For three seconds each time; then it hangs up, so that whoever has no limit of its own ends, too."""
+    with contextlib.suppress(OSError):
+        while True:
+            accepted, _ = silent.accept()
+            threading.Timer(3, accepted.shutdown, [socket.SHUT_RDWR]).start()
+
+
+def test_an_oned_that_says_nothing_is_waited_for_until_the_limit(tmp_path: Path) -> None:
+    """It takes the question and keeps the connection; no order hangs with it."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        threading.Thread(target=_accept_and_say_nothing, args=(silent,), daemon=True).start()
+        with pytest.raises(OnedUnreachable, match="no answer within 1 seconds"):
+            ask(tmp_path, f"http://127.0.0.1:{silent.getsockname()[1]}/RPC2", ONE_XMLRPC_TIMEOUT="1")
 
 
 @pytest.mark.parametrize("seconds", ["inf", "1e30", "nan", "-1"])

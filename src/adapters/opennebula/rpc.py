@@ -164,52 +164,36 @@ def _parser() -> tuple[Any, Any]:
     return _Parser(target), target
 
 
-class _Transport(xmlrpc.client.Transport):
+class _Limited:
+    """What both transports do: every wait and the answer have a limit."""
+
+    accept_gzip_encoding = False
+
+    def __init__(self, seconds: float, **tls: Any) -> None:
+        super().__init__(**tls)
+        self._seconds = seconds
+
+    def make_connection(self, host: Any) -> Any:
+        """A connection whose every wait has the limit."""
+        connection = super().make_connection(host)  # type: ignore[misc]
+        connection.timeout = self._seconds
+        return connection
+
+    def getparser(self) -> tuple[Any, Any]:
+        """What reads the answer."""
+        return _parser()
+
+    def parse_response(self, response: Any) -> Any:
+        """The answer, read within the limits."""
+        return super().parse_response(_Bounded(response, self._seconds))  # type: ignore[misc]
+
+
+class _Transport(_Limited, xmlrpc.client.Transport):
     """HTTP with a limit on the time and on the size of the answer."""
 
-    accept_gzip_encoding = False
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self._seconds = seconds
-
-    def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        """A connection whose every wait has the limit."""
-        connection = super().make_connection(host)
-        connection.timeout = self._seconds
-        return connection
-
-    def getparser(self) -> tuple[Any, Any]:
-        """What reads the answer."""
-        return _parser()
-
-    def parse_response(self, response: Any) -> Any:
-        """The answer, read within the limits."""
-        return super().parse_response(_Bounded(response, self._seconds))  # type: ignore[arg-type]
-
-
-class _SafeTransport(xmlrpc.client.SafeTransport):
+class _SafeTransport(_Limited, xmlrpc.client.SafeTransport):
     """The same over TLS."""
-
-    accept_gzip_encoding = False
-
-    def __init__(self, seconds: float, context: ssl.SSLContext) -> None:
-        super().__init__(context=context)
-        self._seconds = seconds
-
-    def make_connection(self, host: Any) -> http.client.HTTPSConnection:
-        """A connection whose every wait has the limit."""
-        connection = super().make_connection(host)
-        connection.timeout = self._seconds
-        return connection
-
-    def getparser(self) -> tuple[Any, Any]:
-        """What reads the answer."""
-        return _parser()
-
-    def parse_response(self, response: Any) -> Any:
-        """The answer, read within the limits."""
-        return super().parse_response(_Bounded(response, self._seconds))  # type: ignore[arg-type]
 
 
 def _transport(where: str, seconds: float, environment: Mapping[str, str]) -> xmlrpc.client.Transport:
@@ -220,4 +204,4 @@ def _transport(where: str, seconds: float, environment: Mapping[str, str]) -> xm
     if environment.get("ONE_DISABLE_SSL_VERIFY"):
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    return _SafeTransport(seconds, context)
+    return _SafeTransport(seconds, context=context)
