@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+_WHOLE = re.compile(r"(?<=://)[^/?#]*@")
 _USER = re.compile(r"(?<=://)[^/\s'\"]*@")
 _QUERY = re.compile(r"(://[^\s?'\"]*)\?[^\s'\"]+")
 
@@ -15,3 +16,8 @@ _QUERY = re.compile(r"(://[^\s?'\"]*)\?[^\s'\"]+")
 def masked(text: str) -> str:
     """*text* with `***` for the user, the password and the query of every URL in it."""
     return _QUERY.sub(r"\1?***", _USER.sub("***@", text)) if "://" in text else text
+
+
+def masked_url(url: str) -> str:
+    """The same for text that is one URL and nothing else, so that blanks and quotes in its password are known to be."""
+    return masked(_WHOLE.sub("***@", url))

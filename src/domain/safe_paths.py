@@ -10,6 +10,7 @@ import re
 from pathlib import PurePosixPath
 
 from domain.errors import SourceRefused
+from domain.masking import masked_url
 from domain.opennebula import Datastore
 from domain.ports import Sources
 
@@ -38,15 +39,10 @@ def refuse_unsafe(path: str, datastore: Datastore, sources: Sources) -> None:
     )
 
 
-def without_password(path: str) -> str:
-    """*path* for a person to read: a URL may hold a password, and oned keeps messages where others see them."""
-    return re.sub(r"(?<=://)[^/?#]*@", "", path)
-
-
 def _refuse_text(path: str) -> None:
     if not path:
         raise SourceRefused("the image has no PATH to make it from")
-    shown = without_password(path)
+    shown = masked_url(path)
     if not path.startswith("/") and not _URL.fullmatch(path):
         raise SourceRefused(f"{shown!r} is neither an absolute path nor a URL")
     if not path.isprintable() or _CARRIED_OUT.search(path):

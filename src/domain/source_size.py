@@ -5,7 +5,7 @@ from __future__ import annotations
 from domain.errors import SourceUnreadable
 from domain.orders import StatImage
 from domain.ports import Scripts, Sources
-from domain.safe_paths import refuse_unsafe, without_password
+from domain.safe_paths import refuse_unsafe
 
 
 def size_of_source(order: StatImage, sources: Sources, scripts: Scripts) -> int:
@@ -16,7 +16,5 @@ def size_of_source(order: StatImage, sources: Sources, scripts: Scripts) -> int:
     refuse_unsafe(order.image.path, order.datastore, sources)
     told = scripts.run("datastore", "fs", "stat", order.argv, order.payload).strip()
     if not (told.isascii() and told.isdigit() and len(told) <= 18):
-        raise SourceUnreadable(
-            f"the size of {without_password(order.image.path)} cannot be found out: datastore/fs/stat says {told!r}"
-        )
+        raise SourceUnreadable(f"the size of {order.image.path} cannot be found out: datastore/fs/stat says {told!r}")
     return int(told)

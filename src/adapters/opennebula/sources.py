@@ -16,7 +16,6 @@ from adapters.opennebula.writing import Writer
 from domain.errors import SourceUnreadable
 from domain.names import HostName
 from domain.ports import FetchedImage, ImageSource
-from domain.safe_paths import without_password
 from domain.settings import Limits
 
 
@@ -55,7 +54,7 @@ class FrontEndSources:
             if kind == RAW:
                 raw = file
             else:
-                QemuImg(without_password(source.path), self._environment, self._limits.transfer).to_raw(file, kind, raw)
+                QemuImg(source.path, self._environment, self._limits.transfer).to_raw(file, kind, raw)
                 file.unlink()
             yield _fetched(raw)
 
@@ -72,7 +71,7 @@ class FrontEndSources:
             directory = tempfile.TemporaryDirectory(prefix="one-linstor-", dir=source.staging_directory)
         except OSError as error:
             why = f"nothing can be staged in {source.staging_directory}: {error.strerror}"
-            raise SourceUnreadable(f"{without_password(source.path)} cannot be fetched: {why}") from error
+            raise SourceUnreadable(f"{source.path} cannot be fetched: {why}") from error
         with directory as place:
             yield Path(place)
 
@@ -89,11 +88,9 @@ class FrontEndSources:
         except OSError as error:
             raise SourceUnreadable(f"{script} cannot be started: {error.strerror}") from error
         if ended.timed_out:
-            raise SourceUnreadable(
-                f"{without_password(source.path)} was not fetched within {self._limits.transfer:g} seconds"
-            )
+            raise SourceUnreadable(f"{source.path} was not fetched within {self._limits.transfer:g} seconds")
         if ended.code != 0 or not to.is_file():
-            raise SourceUnreadable(f"{without_password(source.path)} cannot be fetched: {without_password(ended.said)}")
+            raise SourceUnreadable(f"{source.path} cannot be fetched: {ended.said}")
 
     def write(self, image: FetchedImage, host: HostName, device: str, *, zeroed: bool, wait: float = 0.0) -> int:
         """Write to *device* in one session, flush, and compare what is there now with what was sent."""
