@@ -64,11 +64,7 @@ class Lifetime:
         a host is removed and tried once more (linstor.md 2.17 no. 3).
         Raises CopyFailed, NotInSync, NotPossible, VolumeExists, Interrupted.
         """
-        seen = require_in_step(storage.cluster, source)
-        if user is None:
-            require_one_truth(source, seen)
-        else:
-            require_data_for(source, seen, user)
+        seen = _copyable(storage.cluster, source, user)
         for _ in range(2):
             made = self._start_copy(storage, source, target, marks, standing_still)
             if made:
@@ -217,6 +213,16 @@ def require_in_step(cluster: Cluster, volume: VolumeName) -> tuple[Deployment, .
     apart = [each.host for each in replicas if each.reachable and not each.connected]
     if apart:
         raise NotInSync(volume, f"no connection on {', '.join(apart)}")
+    return seen
+
+
+def _copyable(cluster: Cluster, source: VolumeName, user: HostName | None) -> tuple[Deployment, ...]:
+    """Where *source* is. Raises NotInSync, and NotPossible where *user* could not use a copy of it."""
+    seen = require_in_step(cluster, source)
+    if user is None:
+        require_one_truth(source, seen)
+    else:
+        require_data_for(source, seen, user)
     return seen
 
 
