@@ -6,6 +6,6 @@ python=${1:-python3}
 rm -rf dist/wheelhouse
 mkdir -p dist/wheelhouse
 pip() { PIP_ROOT_USER_ACTION=ignore "$python" -m pip --disable-pip-version-check --quiet "$@"; }
-pip wheel --require-hashes --requirement packaging/requirements.lock --wheel-dir dist/wheelhouse
+pip wheel --require-hashes --requirement src/entrypoints/onelinstor/install/requirements.lock --wheel-dir dist/wheelhouse
 pip wheel --no-deps --wheel-dir dist .
 cp dist/one_linstor_driver-*.whl dist/wheelhouse/

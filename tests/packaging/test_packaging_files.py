@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from entrypoints.onelinstor.install.environment import pins
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib  # pytest brings it
 
 ROOT = Path(__file__).parents[2]
-LOCK = (ROOT / "packaging" / "requirements.lock").read_text(encoding="utf-8")
+LOCK = (ROOT / "src/entrypoints/onelinstor/install/requirements.lock").read_text(encoding="utf-8")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 SCRIPTS = [
     path
@@ -42,6 +44,11 @@ def test_every_library_is_pinned_with_checksums() -> None:
 
     assert set(_needed()) <= set(locked)
     assert [name for name, lines in locked.items() if "--hash=sha256:" not in lines] == []
+
+
+def test_an_installation_from_the_network_gets_the_same_versions() -> None:
+    """The installer hands the versions of the lock to pip, all of them."""
+    assert {line.split("==")[0] for line in pins().splitlines()} == set(_locked())
 
 
 def test_the_lock_names_no_server() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -13,7 +12,13 @@ from entrypoints.onelinstor.doctor.targets import differing, image_keys
 from entrypoints.onelinstor.install.entries import Problem
 from entrypoints.onelinstor.install.execrc import allow_live_snapshots
 from entrypoints.onelinstor.install.oned_conf import Attribute, parse
-from entrypoints.onelinstor.install.registration import DRIVER, IMAGE_ATTRIBUTE, SYSTEM_DEFAULTS
+from entrypoints.onelinstor.install.registration import (
+    DRIVER,
+    IMAGE_ATTRIBUTE,
+    SYSTEM_DEFAULTS,
+    lists_driver,
+    option,
+)
 
 CONFIGURE = "run onelinstor install --configure (--dry-run shows what it would change), then restart oned"
 LIMIT_SINCE = (7, 0, 1)
@@ -38,11 +43,11 @@ class Configuration:
         """Values of a plain attribute that may be there more than once."""
         return [each.value.text for each in self.attributes if each.name == name and each.value is not None]
 
-    def options(self, name: str, executable: str) -> dict[str, str] | None:
-        """Options of a driver process, by their short letters; None where there is no such process."""
+    def arguments(self, name: str, executable: str) -> str | None:
+        """ARGUMENTS of a driver process; None where there is no such process."""
         for each in reversed(self.attributes):
             if each.name == name and PurePosixPath(each.says("EXECUTABLE")).name == executable:
-                return options(each.says("ARGUMENTS"))
+                return each.says("ARGUMENTS")
         return None
 
 
@@ -56,63 +61,34 @@ def read(facts: FrontEndFacts) -> Configuration:
         raise CannotAsk(str(problem), "oned would not start with it; correct that line") from problem
 
 
-_LONG = {"tm-types": "d", "ds-types": "d", "system-ds-types": "s", "timeout": "w"}
-
-
-def options(arguments: str) -> dict[str, str]:
-    """`-d LIST`, `-dLIST`, `--long LIST`, `--long=LIST` -> letter -> LIST; the last one counts."""
-    found: dict[str, str] = {}
-    letter = ""
-    for word in _words(arguments):
-        name, equal, value = word[2:].partition("=")
-        if word.startswith("--") and name in _LONG:
-            letter = _LONG[name]
-            found.update({letter: value} if equal else {})
-            letter = "" if equal else letter
-        elif word.startswith("-") and len(word) > 1:
-            letter = word[1]
-            found.update({letter: word[2:]} if word[2:] else {})
-            letter = "" if word[2:] else letter
-        elif letter:
-            found[letter], letter = word, ""
-    return found
-
-
-def _words(arguments: str) -> list[str]:
-    try:
-        return shlex.split(arguments)
-    except ValueError:
-        return arguments.split()
-
-
-def _lists(given: str) -> bool:
-    return DRIVER in [each.strip() for each in given.split(",")]
+def _unlisted(conf: Configuration, name: str, executable: str, long: str, harm: str) -> Iterator[Finding]:
+    """What is wrong where the drivers that a process starts are listed without this one."""
+    arguments = conf.arguments(name, executable)
+    if arguments is None:
+        yield Finding(f"there is no {name} with {executable}")
+        return
+    names = option(arguments, "d", long)
+    if names is not None and not lists_driver(names):
+        yield Finding(f"-d of {name} does not list {DRIVER}{harm}")
 
 
 def _transfer(conf: Configuration) -> Iterator[Finding]:
-    given = conf.options("TM_MAD", "one_tm")
-    if given is None:
-        yield Finding("there is no TM_MAD with one_tm")
-    elif "d" in given and not _lists(given["d"]):
-        yield Finding(f"-d of TM_MAD does not list {DRIVER}: attaching works, and every new VM fails")
+    yield from _unlisted(conf, "TM_MAD", "one_tm", "tm-types", ": attaching works, and every new VM fails")
 
 
 def _datastore(conf: Configuration) -> Iterator[Finding]:
-    given = conf.options("DATASTORE_MAD", "one_datastore")
-    if given is None:
-        yield Finding("there is no DATASTORE_MAD with one_datastore")
-    elif "d" in given and not _lists(given["d"]):
-        yield Finding(f"-d of DATASTORE_MAD does not list {DRIVER}, so there can be no images")
+    yield from _unlisted(conf, "DATASTORE_MAD", "one_datastore", "ds-types", ", so there can be no images")
 
 
 def _system(conf: Configuration) -> Iterator[Finding]:
-    given = conf.options("DATASTORE_MAD", "one_datastore") or {}
-    if given and not _lists(given.get("s", ",".join(SYSTEM_DEFAULTS))):
+    arguments = conf.arguments("DATASTORE_MAD", "one_datastore")
+    names = option(arguments or "", "s", "system-ds-types")
+    if arguments and not lists_driver(",".join(SYSTEM_DEFAULTS) if names is None else names):
         yield Finding(f"-s of DATASTORE_MAD does not list {DRIVER}, so its system datastores are not monitored")
 
 
 def _limit(conf: Configuration) -> Iterator[Finding]:
-    given = (conf.options("DATASTORE_MAD", "one_datastore") or {}).get("w", "")
+    given = option(conf.arguments("DATASTORE_MAD", "one_datastore") or "", "w", "timeout") or ""
     if conf.release >= LIMIT_SINCE and given.isdigit() and 0 < int(given) < SHORTEST_LIMIT:
         yield warning(f"-w of DATASTORE_MAD ends every import of an image after {given} seconds")
 

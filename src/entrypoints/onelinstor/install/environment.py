@@ -5,6 +5,7 @@ from __future__ import annotations
 import compileall
 import importlib.metadata
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ LONGEST_FIRST_LINE = 127
 PACKAGES = ("domain", "adapters", "entrypoints", "linstor", "lxml", "dependency_injector")
 PROBE = "import sys; sys.path[:0] = {paths!r}; import entrypoints.remotes.main"
 SECONDS = 1800.0
-PINS = Path(__file__).with_name("pins.txt")
+LOCK = Path(__file__).with_name("requirements.lock")
 
 
 @dataclass(frozen=True)
@@ -106,16 +107,22 @@ def make(place: Path, wheelhouse: Path | None) -> None:
         "--no-input",
         "--quiet",
     ]
-    _run([*pip, *_what(wheelhouse)], "give --wheelhouse DIR where there is no network")
+    _run([*pip, *_what(wheelhouse, place)], "give --wheelhouse DIR where there is no network")
 
 
-def _what(wheelhouse: Path | None) -> list[str]:
+def _what(wheelhouse: Path | None, place: Path) -> list[str]:
     if wheelhouse is not None:
         return ["--no-index", "--find-links", str(wheelhouse), DISTRIBUTION]
+    pinned = place / "pins.txt"
+    pinned.write_text(pins(), encoding="utf-8")
     checkout = Path(__file__).parents[4]
-    if (checkout / "pyproject.toml").exists():
-        return ["--constraint", str(PINS), str(checkout)]
-    return ["--constraint", str(PINS), f"{DISTRIBUTION}=={importlib.metadata.version(DISTRIBUTION)}"]
+    driver = f"{DISTRIBUTION}=={importlib.metadata.version(DISTRIBUTION)}"
+    return ["--constraint", str(pinned), str(checkout) if (checkout / "pyproject.toml").exists() else driver]
+
+
+def pins() -> str:
+    """The versions of the lock without its checksums: pip wants one for the driver itself, too, once it has any."""
+    return "".join(f"{each}\n" for each in re.findall(r"^\S+==\S+", LOCK.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def _run(command: Sequence[str], advice: str) -> None:

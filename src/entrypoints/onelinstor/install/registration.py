@@ -105,6 +105,17 @@ def _changed(text: str, value: Value, new: str) -> str:
     return text if new == value.text else replaced(text, value, new)
 
 
+def option(arguments: str, short: str, long: str) -> str | None:
+    """The list that `-short` or `--long` gives, without its quotes; None where it is missing."""
+    match = _option(arguments, short, long)
+    return None if match is None else match[1].strip("'\"")
+
+
+def lists_driver(names: str) -> bool:
+    """Whether a list of drivers has this one."""
+    return DRIVER in (each.strip() for each in names.split(","))
+
+
 def _option(arguments: str, short: str, long: str) -> re.Match[str] | None:
     """The last `-d LIST`, `-dLIST`, `--long LIST` or `--long=LIST`, which counts; group 1 is the list, as written."""
     value = r"""("[^"]*"|'[^']*'|[^\s-]\S*)"""
@@ -114,7 +125,7 @@ def _option(arguments: str, short: str, long: str) -> re.Match[str] | None:
 
 def _with_driver(arguments: str, short: str, long: str) -> str:
     match = _option(arguments, short, long)
-    if match is None or DRIVER in (each.strip() for each in match[1].strip("'\"").split(",")):
+    if match is None or lists_driver(match[1].strip("'\"")):
         return arguments
     names = match[1].rstrip("'\"").rstrip(", ")
     quote = match[1][0] if match[1][0] in "'\"" else ""
