@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
-import struct
-import subprocess
-import zlib
 from pathlib import Path
 
 import pytest
 from lxml import etree, html
+from tests.chromium import colours, needs_chromium
 
 from domain.inventory import Holding
 from domain.names import GroupName, HostName, VolumeName
@@ -23,7 +20,6 @@ from entrypoints.onelinstor.report_style import SHAPES
 GIB = 1024 * 1024
 HOSTS = tuple(HostName(each) for each in ("host-a", "host-b", "host-c"))
 NASTY = '<script>alert("x")</script> & Co'
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 def _at(host: str, role: Role = Role.REPLICA, state: DiskState = DiskState.UP_TO_DATE, **more: object) -> Deployment:
@@ -106,57 +102,10 @@ def test_a_cloud_without_volumes_has_a_page() -> None:
     assert "There are no volumes" in page(Overview((), (), ()), "today")
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@needs_chromium
 def test_a_browser_draws_the_page(tmp_path: Path) -> None:
     """In headless Chromium the shapes have their colours: green disks, amber and red where something is wrong."""
     failed = _row(_at("host-a", in_use=True), _at("host-b", state=DiskState.FAILED))
-    (tmp_path / "page.html").write_text(page(_overview(HEALTHY, BEHIND, failed), "today"), encoding="utf-8")
-    words = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=1000,1000")
-    picture = tmp_path / "page.png"
-    subprocess.run(
-        [str(CHROMIUM), *words, f"--user-data-dir={tmp_path / 'user'}", f"--screenshot={picture}", "page.html"],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-    colours = _colours(picture.read_bytes())
+    drawn = colours(page(_overview(HEALTHY, BEHIND, failed), "today"), tmp_path, (1000, 1000))
     for wanted in ("0b7a75", "b45309", "b91c1c"):
-        assert colours.get(bytes.fromhex(wanted), 0) > 100, wanted
-
-
-def _colours(png: bytes) -> dict[bytes, int]:
-    """How many pixels have which colour; a PNG of Chromium has 8 bits for each of 3 or 4 channels."""
-    width, height, _, kind = struct.unpack(">IIBB", png[16:26])
-    channels, data, at = (3 if kind == 2 else 4), b"", 8
-    while at < len(png):
-        length, name = struct.unpack(">I4s", png[at : at + 8])
-        data += png[at + 8 : at + 8 + length] if name == b"IDAT" else b""
-        at += length + 12
-    return _counted(zlib.decompress(data), width, height, channels)
-
-
-def _counted(raw: bytes, width: int, height: int, channels: int) -> dict[bytes, int]:
-    counts: dict[bytes, int] = {}
-    above = bytearray(width * channels)
-    for row in range(height):
-        start = row * (width * channels + 1)
-        above = _unfiltered(raw[start], bytearray(raw[start + 1 : start + 1 + width * channels]), above, channels)
-        for pixel in range(0, len(above), channels):
-            colour = bytes(above[pixel : pixel + 3])
-            counts[colour] = counts.get(colour, 0) + 1
-    return counts
-
-
-def _unfiltered(kind: int, line: bytearray, above: bytearray, step: int) -> bytearray:
-    """A line without the filter of PNG: none, left, up, mean, or Paeth's."""
-    for at in range(len(line)):
-        left = line[at - step] if at >= step else 0
-        up, corner = above[at], above[at - step] if at >= step else 0
-        line[at] = (line[at] + (0, left, up, (left + up) // 2, _paeth(left, up, corner))[kind]) & 255
-    return line
-
-
-def _paeth(left: int, up: int, corner: int) -> int:
-    guess = left + up - corner
-    return min((left, up, corner), key=lambda one: abs(guess - one))
+        assert drawn.get(wanted, 0) > 100, wanted

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import struct
-import subprocess
 from pathlib import Path
 
 import pytest
 from lxml import etree, html
+from tests.chromium import colours, needs_chromium
 
 from entrypoints.onelinstor.doctor.checks import Line, Status, exit_code
 from entrypoints.onelinstor.doctor.command import main
@@ -19,7 +17,6 @@ from entrypoints.onelinstor.doctor.page_style import SHAPES
 from entrypoints.onelinstor.doctor.telling import TITLES, as_json, as_text
 
 NASTY = '<script>alert("x")</script> & Co'
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 COLOURS = {"light": {"ground": "f4f6f8", "bad": "b91c1c"}, "dark": {"ground": "0f1519", "bad": "f47272"}}
 
 
@@ -158,56 +155,10 @@ def test_the_command_fails_in_words_where_there_is_nothing(
     assert "Something is broken" in (tmp_path / "page.html").read_text()
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@needs_chromium
 @pytest.mark.parametrize("scheme", COLOURS)
 def test_a_browser_draws_the_page_in_light_and_in_dark(tmp_path: Path, scheme: str) -> None:
     """In headless Chromium the ground and the sign of what failed have the colours of that scheme."""
-    (tmp_path / "page.html").write_text(page(ALL, "today"), encoding="utf-8")
-    dark = ("--force-dark-mode", "--blink-settings=preferredColorScheme=0") if scheme == "dark" else ()
-    words = ("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=900,900", *dark)
-    picture = tmp_path / "page.png"
-    subprocess.run(
-        [str(CHROMIUM), *words, f"--user-data-dir={tmp_path / 'user'}", f"--screenshot={picture}", "page.html"],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-    colours = _colours(picture.read_bytes())
+    drawn = colours(page(ALL, "today"), tmp_path, (900, 900), dark=scheme == "dark")
     for name, wanted in COLOURS[scheme].items():
-        assert colours.get(bytes.fromhex(wanted), 0) > 100, name
-
-
-def _colours(png: bytes) -> dict[bytes, int]:
-    """How many pixels have which colour; a PNG of Chromium has 8 bits for each of 3 or 4 channels."""
-    import zlib
-
-    width, height, _, kind = struct.unpack(">IIBB", png[16:26])
-    channels, data, at = (3 if kind == 2 else 4), b"", 8
-    while at < len(png):
-        length, name = struct.unpack(">I4s", png[at : at + 8])
-        data += png[at + 8 : at + 8 + length] if name == b"IDAT" else b""
-        at += length + 12
-    raw, counts, above = zlib.decompress(data), dict[bytes, int](), bytearray(width * channels)
-    for row in range(height):
-        start = row * (width * channels + 1)
-        above = _unfiltered(raw[start], bytearray(raw[start + 1 : start + 1 + width * channels]), above, channels)
-        for pixel in range(0, len(above), channels):
-            colour = bytes(above[pixel : pixel + 3])
-            counts[colour] = counts.get(colour, 0) + 1
-    return counts
-
-
-def _unfiltered(kind: int, row: bytearray, above: bytearray, channels: int) -> bytearray:
-    """A line of a PNG without its filter (PNG specification, 9.2)."""
-    for at in range(len(row) if kind else 0):
-        left = row[at - channels] if at >= channels else 0
-        corner = above[at - channels] if at >= channels else 0
-        guess = (0, left, above[at], (left + above[at]) // 2, _paeth(left, above[at], corner))[kind]
-        row[at] = (row[at] + guess) & 255
-    return row
-
-
-def _paeth(left: int, up: int, corner: int) -> int:
-    estimate = left + up - corner
-    return min((left, up, corner), key=lambda each: abs(estimate - each))
+        assert drawn.get(wanted, 0) > 100, name
