@@ -15,7 +15,7 @@ from domain.moving import Moving, other_users, token
 from domain.names import HostName, VolumeName, same_host
 from domain.orders import Migrate
 from domain.ports import Hosts, Oned, Scripts
-from domain.steps import FileExists, MakeDirectory, MakeFile, RemoveTree, Step
+from domain.steps import MakeDirectory, MakeFile, RemoveFile, RemoveTree, Step
 from domain.undoing import Undo
 
 
@@ -34,7 +34,9 @@ class VmDirectory:
             self._hosts.run(order.target, [MakeDirectory(directory), *links])
             return
         undo.add(lambda: self._depart(order))
-        then = [MakeDirectory(directory), MakeFile(f"{directory}/{token(order)}"), *links]
+        # the source may still hold what an earlier try of this migration left there when it failed
+        stale = RemoveFile(f"{directory}/{_stays(order)}")
+        then = [MakeDirectory(directory), stale, MakeFile(f"{directory}/{token(order)}"), *links]
         self._hosts.copy_files(order.source, directory, order.target, directory, then)
 
     def _depart(self, order: Migrate) -> None:
@@ -57,16 +59,15 @@ class VmDirectory:
     def _clearing(self, order: Migrate, leave: HostName, stay: HostName) -> list[Step]:
         """Steps that clear the directory on *leave*, unless it is the very directory that *stay* uses.
 
-        A premigrate that failed may not have left its file, so a failed migration makes it before it looks.
+        A premigrate that failed may not have left its file, so a failed migration leaves one of its own where the
+        VM stays: on a shared file system it is seen on *leave*, too.
         """
         if order.caller:
             return []
         if same_host(leave, order.source):
             return [RemoveTree(order.directory, unless=token(order))]
-        probe = f"{order.directory}/{token(order)}"
-        self._hosts.run(leave, [MakeDirectory(order.directory), MakeFile(probe)])
-        seen = self._hosts.run(stay, [FileExists(probe)])
-        return [] if seen[0] == "yes" else [RemoveTree(order.directory)]
+        self._hosts.run(stay, [MakeFile(f"{order.directory}/{_stays(order)}")])
+        return [RemoveTree(order.directory, unless=_stays(order))]
 
     def leave_old(self, order: Migrate) -> None:
         """Same host, other system datastore: the old directory goes, never the one in use (linstor.md 8, row 1).
@@ -100,3 +101,8 @@ class VmDirectory:
                 except DriverError as error:
                     failed.append(error)
         raise_together(failed)
+
+
+def _stays(order: Migrate) -> str:
+    """A file name that tells where the VM is after this migration failed."""
+    return f"{token(order)}-stays"

@@ -112,6 +112,16 @@ def test_another_driver_finds_the_vm_where_its_version_puts_it(bench, more: tupl
     assert heard == [((*given, "linstor"), stdin)]
 
 
+def test_a_migration_that_fails_twice_leaves_nothing_on_its_target(moving) -> None:
+    """What the first failure wrote down where the VM stays does not keep the directory of the second."""
+    for _ in range(2):
+        moving.bench.migration.prepare(moving.order())
+        moving.bench.migration.fail(moving.order())
+
+        assert moving.files(moving.target) == []
+        assert f"{DIRECTORY}/vm.xml" in moving.files(moving.source)
+
+
 def test_other_drivers_hear_of_the_end_although_ours_failed(bench, monkeypatch) -> None:
     """Their disks must not pay for what is wrong with ours; both errors are told (defect 39)."""
     moving = _Moving(bench)
