@@ -11,6 +11,7 @@ from domain.errors import DriverError
 from entrypoints.container import Container
 from entrypoints.explaining.cluster import ForeseenCluster
 from entrypoints.explaining.surroundings import (
+    QUESTIONS,
     ForeseenExports,
     ForeseenHosts,
     ForeseenScripts,
@@ -83,7 +84,7 @@ def explain(call: Call, environment: Mapping[str, str]) -> Explanation:
 _READS = frozenset(
     {"definitions", "definitions_marked", "deployments", "snapshots", "capacity", "copy_state", "real_path", "exists"}
 )
-_QUESTIONS = frozenset({"CheckClosed", "CountLinks", "DeviceSize", "FileExists", "FileSize"})
+_QUESTIONS = frozenset(each.__name__ for each in QUESTIONS)
 
 
 def effects(events: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
