@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.e2e.traced_effects import effects
 
 from entrypoints.explaining.cluster import PLACED
-from entrypoints.explaining.explanation import effects
 from entrypoints.sandbox.torture.kills import Order
 from entrypoints.sandbox.torture.scenes import SCENES
 from entrypoints.sandbox.torture.stage import VM, Stage

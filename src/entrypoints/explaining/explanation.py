@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from dependency_injector import providers
@@ -11,9 +11,9 @@ from domain.errors import DriverError
 from entrypoints.container import Container
 from entrypoints.explaining.cluster import ForeseenCluster
 from entrypoints.explaining.surroundings import (
-    QUESTIONS,
     ForeseenExports,
     ForeseenHosts,
+    ForeseenMonitord,
     ForeseenScripts,
     ForeseenSources,
     Impatient,
@@ -31,7 +31,9 @@ _FORESEEN: dict[str, Any] = {
     "sources": ForeseenSources,
     "exports": ForeseenExports,
     "scripts": ForeseenScripts,
+    "monitord": ForeseenMonitord,
 }
+_ONLY_READ = frozenset({"oned", "pools"})
 
 
 class Explanation:
@@ -47,7 +49,7 @@ class Explanation:
 
     def wrap(self, name: str, port: Any) -> Any:
         """The port as it is foreseen."""
-        if name not in _FORESEEN:
+        if name in _ONLY_READ:
             return port
 
         def note(call: str, *given: Any) -> None:
@@ -79,27 +81,3 @@ def explain(call: Call, environment: Mapping[str, str]) -> Explanation:
     explanation.steps = secrets.cleaned(explanation.steps)
     explanation.failure = secrets.text(explanation.failure)
     return explanation
-
-
-_READS = frozenset(
-    {"definitions", "definitions_marked", "deployments", "snapshots", "capacity", "copy_state", "real_path", "exists"}
-)
-_QUESTIONS = frozenset(each.__name__ for each in QUESTIONS)
-
-
-def effects(events: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The steps among the events of a trace: what changed something, in the words of an explanation."""
-    for event in events:
-        refused = "raised" in event or (event["call"] in ("create", "copy", "snapshot", "restore", "grow"))
-        if refused and event.get("gave") is not True:
-            continue
-        if event["port"] in _FORESEEN and event["call"] not in _READS and not _only_asks(event):
-            yield {"port": event["port"], "call": event["call"], "with": event["with"]}
-
-
-def _only_asks(event: Mapping[str, Any]) -> bool:
-    if event["port"] == "scripts":
-        return bool(event["with"][2] == "stat")
-    if event["port"] != "hosts" or event["call"] != "run":
-        return False
-    return all(step["is"] in _QUESTIONS for step in event["with"][1])

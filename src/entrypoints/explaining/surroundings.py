@@ -10,6 +10,7 @@ from typing import Any
 from domain.names import HostName, VolumeName, same_host
 from domain.ports import Exports, FetchedImage, Hosts, ImageSource, SavedImage, Scripts, Sources
 from domain.steps import CheckClosed, CountLinks, DeviceSize, FileExists, FileSize, FreezeGuest, LinkDevice, Step
+from domain.vm_sizes import Monitord, VmSizes
 from entrypoints.explaining.cluster import PLACED
 
 QUESTIONS = (CheckClosed, CountLinks, DeviceSize, FileExists, FileSize)
@@ -109,6 +110,17 @@ class ForeseenScripts:
             return self._real.run(kind, driver, action, argv, stdin)
         self._note("run", kind, driver, action, argv, stdin)
         return ""
+
+
+class ForeseenMonitord:
+    """Port Monitord."""
+
+    def __init__(self, _real: Monitord, note: Note) -> None:
+        self._note = note
+
+    def tell(self, vms: Sequence[VmSizes]) -> None:
+        """See the port."""
+        self._note("tell", vms)
 
 
 class NoLocks:
