@@ -18,12 +18,17 @@ def nearest_replica(
     Raises NoUsableReplica, NotPossible.
     """
     require_one_truth(volume, seen)
+    good = [each for each in seen if each.good_replica and each.device is not None]
+    if not good:
+        raise NoUsableReplica(volume)
+    return nearest(good, front_end, bridges)
+
+
+def nearest(good: Sequence[Deployment], front_end: HostName, bridges: Sequence[HostName]) -> Deployment:
+    """The one of *good* on the front-end itself, else on a host of BRIDGE_LIST, else any."""
 
     def preference(here: Deployment) -> tuple[bool, bool, str]:
         is_bridge = any(same_host(here.host, bridge) for bridge in bridges)
         return (not same_host(here.host, front_end), not is_bridge, here.host)
 
-    good = [each for each in seen if each.good_replica and each.device is not None]
-    if not good:
-        raise NoUsableReplica(volume)
     return min(good, key=preference)

@@ -10,6 +10,7 @@ from domain.names import VolumeName
 from domain.opennebula import Vm
 from domain.orders import ResizeDisk, SnapshotDisk
 from domain.ports import Hosts, Locks, Oned
+from domain.reverting import Reverting
 from domain.sizes import Sizes
 from domain.snapshots import Snapshots
 from domain.steps import WaitForDevice
@@ -21,7 +22,14 @@ class DiskChanges:
     """`resize`, `snap_create`, `snap_create_live`, `snap_revert`, `snap_delete`."""
 
     def __init__(
-        self, storages: Storages, oned: Oned, hosts: Hosts, locks: Locks, sizes: Sizes, snapshots: Snapshots
+        self,
+        storages: Storages,
+        oned: Oned,
+        hosts: Hosts,
+        locks: Locks,
+        sizes: Sizes,
+        snapshots: Snapshots,
+        reverting: Reverting,
     ) -> None:
         self._storages = storages
         self._oned = oned
@@ -29,6 +37,7 @@ class DiskChanges:
         self._locks = locks
         self._sizes = sizes
         self._snapshots = snapshots
+        self._reverting = reverting
 
     def resize(self, order: ResizeDisk) -> None:
         """Grow the volume, and end when the VM's host sees the size: the guest is told right after."""
@@ -62,7 +71,7 @@ class DiskChanges:
         """Set the disk back; under ALLOW_ORPHANS=LINEAR oned has dropped the younger snapshots, so they go here."""
         vm, storage, volume = self._about(order)
         with self._locks.hold([volume], storage.settings.limits.lock):
-            self._snapshots.revert(storage, volume, order.snapshot_id, order.place.host)
+            self._reverting.revert(storage, volume, order.snapshot_id, order.place)
             disk = known_disk(vm, order.of)
             if disk.attributes.get("ALLOW_ORPHANS", "").upper() == "LINEAR":
                 self._snapshots.delete_younger(storage, volume, order.snapshot_id)

@@ -8,7 +8,7 @@
     ├── VolumeError              about one volume
     │   ├── UnknownVolume, VolumeExists, ForeignVolume, VolumeInUse, BeingDeleted, HasSnapshots
     │   ├── NoUsableReplica, NotInSync, NoPlacement, NotAttached, NotPossible, CopyFailed, StillTwoWriters
-    │   └── UnknownSnapshot, SnapshotExists, SnapshotFailed, NotTheNewest, Interrupted
+    │   └── UnknownSnapshot, SnapshotExists, SnapshotFailed, NotTheNewest, HalfWritten, Interrupted
     ├── ClusterError             LINSTOR: ControllerUnreachable, ControllerFailed, AccessDenied, UnknownHostNode
     ├── HostError                about one host: HostUnreachable, HostCommandFailed
     ├── OnedError                oned: OnedUnreachable, OnedRefused, PartialView
@@ -172,13 +172,23 @@ class SnapshotExists(VolumeError):
 
 
 class NotTheNewest(VolumeError):
-    """LINSTOR would have to give up younger snapshots: servers up to 1.30, and ZFS (linstor.md 2.11, decision 3)."""
+    """LINSTOR would have to give up younger snapshots: servers up to 1.30, and ZFS (linstor.md 2.11, decision 3).
+
+    A user sees it of volumes without DRBD only; the data of others is written over them.
+    """
 
     sentence = "LINSTOR can only go back to the newest snapshot of it, so nothing was changed"
     advice = (
         "update LINSTOR to 1.31.2 or later, on ZFS set StorDriver/Zfs/RollbackStrategy to Dynamic, or delete the "
         "younger snapshots, then retry; onevm disk-saveas --snapshot gets at its data without any of this"
     )
+
+
+class HalfWritten(VolumeError):
+    """A revert ended while it was writing, so the volume holds neither the old data nor the new (decision 3)."""
+
+    sentence = "a revert of it was interrupted and has left its data half written"
+    advice = "revert it to a snapshot again, to the same or to another one"
 
 
 class SnapshotFailed(VolumeError):

@@ -20,7 +20,7 @@ from domain.errors import (
     interruption,
 )
 from domain.local_volumes import require_data_for, require_one_truth
-from domain.names import HostName, VolumeName, disk_of
+from domain.names import HostName, VolumeName, disk_of, is_safety, revert_volume
 from domain.ports import Clock, Cluster
 from domain.storage import Storage
 from domain.undoing import Undo
@@ -115,6 +115,26 @@ class Lifetime:
             undo.add(lambda: self.delete(storage, target))
             storage.cluster.mark(target, {}, [marking.STATE])
 
+    def borrow(self, storage: Storage, snapshot: Snapshot, target: VolumeName, undo: Undo) -> None:
+        """Make *target* from a snapshot for as long as this order runs; its marks say that nobody counts on it.
+
+        One that an earlier order left is made anew. Raises UnknownSnapshot, NotPossible, VolumeExists.
+        """
+        group = storage.settings.group
+        marks = {marking.SOURCE: f"{snapshot.volume}@{snapshot.name}", marking.STATE: marking.CREATING}
+
+        def start() -> bool:
+            return storage.cluster.restore(snapshot.volume, snapshot.name, target, group, marks)
+
+        # before it is made: an answer that is lost leaves it behind, too
+        undo.add(lambda: self._end_loan(storage, target))
+        self._make_once(storage, target, marks, start, _never)
+
+    def _end_loan(self, storage: Storage, target: VolumeName) -> None:
+        found = storage.cluster.definitions([target]).get(target)
+        if found is not None and marking.laid_out_for(target, found.marks):
+            self.delete(storage, target)
+
     def _make_once(
         self,
         storage: Storage,
@@ -182,7 +202,7 @@ class Lifetime:
             except VolumeInUse:
                 return None
             except HasSnapshots:
-                delete_snapshots(storage.cluster, volume)
+                self._delete_parts(storage, volume)
                 return None
             found = storage.cluster.definitions([volume]).get(volume)
             return True if found is None or found.deleting else None
@@ -192,11 +212,16 @@ class Lifetime:
         except Expired as expired:
             raise VolumeInUse(volume) from expired
 
+    def _delete_parts(self, storage: Storage, volume: VolumeName) -> None:
+        """Delete every snapshot of *volume*: those of other makers end with the volume, too (linstor.md 2.15).
 
-def delete_snapshots(cluster: Cluster, volume: VolumeName) -> None:
-    """Delete every snapshot of *volume*: those of other makers end with the volume, too (linstor.md 2.15)."""
-    for snapshot in cluster.snapshots(volume):
-        cluster.delete_snapshot(volume, snapshot.name)
+        What an interrupted revert made of one of them goes first.
+        """
+        snapshots = storage.cluster.snapshots(volume)
+        if any(is_safety(each.name) for each in snapshots):
+            self._end_loan(storage, revert_volume(volume))
+        for each in snapshots:
+            storage.cluster.delete_snapshot(volume, each.name)
 
 
 def drop_attachments(cluster: Cluster, volume: VolumeName) -> None:
@@ -232,6 +257,8 @@ def _never(_: Definition) -> bool:
 
 def _ours_to_replace(found: Definition, marks: Marks) -> bool:
     """Whether only an order of the same owner can have made it, and nobody counts on it."""
+    if marking.laid_out_for(found.name, found.marks):
+        return True
     if (of := disk_of(found.name)) is not None:
         return not marking.of_other_disk(found.marks, of)
     same_image = found.marks.get(marking.IMAGE) == marks.get(marking.IMAGE)

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from domain.errors import NotPossible
 from domain.names import HostName, VolumeName
 from domain.volumes import Deployment, Role, on_host
+from domain.wholeness import require_whole
 
 
 def require_one_truth(volume: VolumeName, seen: Sequence[Deployment]) -> None:
-    """Raises NotPossible for a volume without DRBD that has several replicas: each holds other data."""
+    """Raises HalfWritten, and NotPossible for a volume without DRBD with several replicas: each holds other data."""
+    require_whole(volume, seen)
     kept = [each.host for each in seen if each.role is Role.REPLICA]
     if not _networked(seen) and len(kept) > 1:
         hosts = ", ".join(kept)
@@ -22,7 +24,7 @@ def require_one_truth(volume: VolumeName, seen: Sequence[Deployment]) -> None:
 
 
 def require_data_for(volume: VolumeName, seen: Sequence[Deployment], host: HostName) -> None:
-    """Raises NotPossible where *host* can have no access to the data of a volume without DRBD."""
+    """Raises HalfWritten, and NotPossible where *host* can have no access to the data of a volume without DRBD."""
     require_one_truth(volume, seen)
     if not _networked(seen) and on_host(seen, host) is None:
         hosts = ", ".join(each.host for each in seen)

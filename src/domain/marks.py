@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from domain.names import DiskOf, HostName, VolumeName
+from domain.names import DiskOf, HostName, VolumeName, reverted_volume
 
 IMAGE = "image"
 VM = "vm"
@@ -17,6 +17,8 @@ SOURCE = "source"
 STATE = "state"
 CREATING = "creating"
 RETURNED = "returned"
+HALF_WRITTEN = "half-written"
+"""On replicas, while a revert writes: neither the old data nor the new (decision 3)."""
 MIGRATION = "migration"
 ASKED = "asked"
 _DEBT = "debt-"
@@ -31,6 +33,14 @@ def for_disk(of: DiskOf, seq: int, source: VolumeName | None = None) -> dict[str
     """Marks of a disk's own volume; *seq* names the life of the VM that it was made for (opennebula.md 8.3 no. 14)."""
     made = {VM: str(of.vm), DISK: str(of.disk), SEQ: str(seq)}
     return made | {SOURCE: source} if source else made
+
+
+def laid_out_for(name: str, marks: Mapping[str, str]) -> VolumeName | None:
+    """The volume that a revert laid *name* out for, else None: nobody but that order counts on it.
+
+    LINSTOR may put marks of the reverted volume over the others while it fills it (linstor.md 2.11).
+    """
+    return reverted_volume(name) if marks.get(STATE) == CREATING else None
 
 
 def of_other_disk(marks: Mapping[str, str], of: DiskOf) -> bool:

@@ -24,6 +24,10 @@ _IMAGE = re.compile(r"OpenNebula-Image-(\d{1,18})", _FLAGS)
 _CLONE = re.compile(r"OpenNebula-Image-(\d{1,18})-vm(\d{1,18})-disk(\d{1,18})", _FLAGS)
 _VOLATILE = re.compile(r"OpenNebula-Volatile-vm(\d{1,18})-disk(\d{1,18})", _FLAGS)
 _CONTEXT = re.compile(r"OpenNebula-vm-context-vm(\d{1,18})-disk(\d{1,18})(?:-\d{1,18})?", re.ASCII)
+SAFETY = 10**18 - 1
+"""The number of the snapshot that holds the data of before a revert; oned never counts so far (opennebula.md 3.6)."""
+REVERT = "Revert-"
+_REVERT = re.compile(rf"{REVERT}([A-Za-z_][A-Za-z0-9_-]{{1,47}})", re.ASCII)
 _SNAPSHOT = re.compile(r"OpenNebula-Snap-(\d{1,18})(?:-(\d{1,18}))?", _FLAGS)
 
 LIVES_OF_CONTEXTS = 10
@@ -71,6 +75,22 @@ def volatile_volume(of: DiskOf) -> VolumeName:
 def copy_of_source(source: VolumeName, of: DiskOf) -> VolumeName:
     """The name of the copy of *source* for a disk; *source* as a datastore driver printed it."""
     return volume_name(f"{source}-vm{of.vm}-disk{of.disk}")
+
+
+def revert_volume(volume: VolumeName) -> VolumeName:
+    """Where the data of a snapshot of *volume* lies while it is written over it. Raises BadName for a long name."""
+    return volume_name(f"{REVERT}{volume}")
+
+
+def reverted_volume(name: str) -> VolumeName | None:
+    """The volume that :func:`revert_volume` gave *name* to, else None."""
+    match = _REVERT.fullmatch(name)
+    return VolumeName(match[1]) if match else None
+
+
+def is_safety(name: str) -> bool:
+    """Whether a snapshot is one that a revert took for itself; where it stays, that revert was interrupted."""
+    return (snapshot_number(name) or ())[:1] == (SAFETY,)
 
 
 def snapshot_name(snapshot: int, use: int = 0) -> SnapshotName:

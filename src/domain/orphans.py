@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from domain import marks as marking
 from domain.belongings import ERROR, Belongings, Named, Owner, named
 from domain.inventory import Holding
-from domain.names import GroupName, HostName, VolumeName, same_host, snapshot_number
+from domain.names import GroupName, HostName, VolumeName, is_safety, same_host, snapshot_number
 from domain.volumes import Definition, Deployment, Role
 
 
@@ -213,8 +213,15 @@ def _too_many_snapshots(holding: Holding, owner: Owner, sight: Sight) -> Iterato
         number = snapshot_number(each.name)
         if number is not None and number[0] not in owner.snapshots:
             why = f"oned knows no snapshot {number[0]} of it"
-            kept = _busy(owner) or _too_young(each.created, sight)
+            if is_safety(each.name):
+                why = "a revert took it to keep the data of before, and has ended"
+            kept = _half_written(holding) or _busy(owner) or _too_young(each.created, sight)
             yield Finding(Kind.SNAPSHOT, holding.definition.name, why, each.created, each.name, each.size_kib, kept)
+
+
+def _half_written(holding: Holding) -> str:
+    half = any(each.half_written for each in holding.deployments)
+    return "a revert was interrupted and may have to go back to it: revert the disk again" if half else ""
 
 
 def _too_many_writers(holding: Holding, owner: Owner, sight: Sight) -> Iterator[Finding]:

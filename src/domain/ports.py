@@ -97,6 +97,12 @@ class Cluster(Protocol):
         Raises StillTwoWriters when the kernel refuses: LINSTOR has then forgotten it, the kernel has not.
         """
 
+    def mark_half_written(self, volume: VolumeName, hosts: Collection[HostName], *, half: bool) -> None:
+        """Write on the replicas of *hosts* that the data of *volume* is half written, or that it is whole.
+
+        Every deployment of the volume shows it. A rollback may take it away. Raises UnknownVolume, ControllerFailed.
+        """
+
     def place(self, volume: VolumeName) -> None:
         """Bring the replicas up to what its group asks for. Raises NoPlacement."""
 

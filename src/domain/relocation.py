@@ -26,6 +26,7 @@ from domain.steps import MakeDirectory, RemoveTree
 from domain.storage import Storage, Storages
 from domain.undoing import undoing
 from domain.volumes import Definition, Deployment, on_host
+from domain.wholeness import require_whole
 
 WITHOUT_CHECKPOINT = (30, 31, 42, 43, 44, 50, 60, 61)
 """LCM states in which the directory holds no memory of the VM: undeploy, power-off, UNKNOWN (opennebula.md 4.6)."""
@@ -72,7 +73,7 @@ class Relocation:
             self._debts.settle(storage, definition, order.target)
             self._healing.heal(storage, definition, [order.source.host, order.target.host])
             comes = is_host_of(vm, order.target.host)
-            seen = self._arrive(storage, volume, order) if comes else storage.cluster.deployments([volume])[volume]
+            seen = self._arrive(storage, volume, order) if comes else self._whole(storage, volume)
             self._leave(storage, seen, order, shared=disk.readonly)
             if comes:
                 bring_near(storage, volume, order.target.host)
@@ -88,6 +89,13 @@ class Relocation:
         with undoing() as undo:
             here, seen = self._attachment.bring(storage, volume, order.target.host, undo)
             self._hosts.run(order.target.host, link_steps(here, order.target, 0, storage.settings.limits.device))
+        return seen
+
+    @staticmethod
+    def _whole(storage: Storage, volume: VolumeName) -> tuple[Deployment, ...]:
+        """Where the volume is. Raises HalfWritten: a VM that is off, but not undeployed, can revert it once more."""
+        seen = storage.cluster.deployments([volume])[volume]
+        require_whole(volume, seen)
         return seen
 
     def _leave(self, storage: Storage, seen: Sequence[Deployment], order: MoveDisk, *, shared: bool) -> None:

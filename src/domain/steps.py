@@ -123,6 +123,18 @@ class MakeQcow2(NamedTuple):
 
 
 @distinct
+class CopyDevice(NamedTuple):
+    """Make the first *size_kib* of *device* equal to those of *source*, and what follows zeros; compared at the end.
+
+    Only what differs is written: a thin pool keeps its holes. Fails where somebody else writes *device*.
+    """
+
+    source: str
+    device: str
+    size_kib: int
+
+
+@distinct
 class StopMonitoring(NamedTuple):
     """Remove the flag file `.monitor` of the system datastore directory *directory* (opennebula.md 2.8)."""
 
@@ -168,6 +180,7 @@ Step = (
     | CheckClosed
     | MakeFileSystem
     | MakeQcow2
+    | CopyDevice
     | StopMonitoring
     | DeviceSize
     | FreezeGuest

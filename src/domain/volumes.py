@@ -57,7 +57,8 @@ class Deployment:
     *reachable*: the satellite there is online. *in_use*: somebody there has it open for writing; None where
     unknown, which is not "free". *connected*: DRBD talks to every replica elsewhere. *device* is None where there is
     none. *alias* is the stable udev name that may appear beside the device. *replicated*: DRBD is on top, so that other
-    hosts have the same data. Sizes in KiB, 0 where unknown. *created*: seconds since 1970, 0 where not told.
+    hosts have the same data. *half_written*: a revert that ended early left neither its old data nor the new, wherever
+    the volume is (decision 3). Sizes in KiB, 0 where unknown. *created*: seconds since 1970, 0 where not told.
     """
 
     volume: VolumeName
@@ -76,6 +77,7 @@ class Deployment:
     zeroed: bool = False
     replicated: bool = True
     created: int = 0
+    half_written: bool = False
 
     @property
     def good_replica(self) -> bool:

@@ -178,11 +178,18 @@ class Container(containers.DeclarativeContainer):
     migration = providers.Singleton(
         _rules("domain.migration.Migration"), storages, locks, parallel, clock, attachment, healing, debts, vm_directory
     )
-    snapshots = providers.Singleton(_rules("domain.snapshots.Snapshots"), clock, sizes)
-    disk_changes = providers.Singleton(
-        _rules("domain.disk_changes.DiskChanges"), storages, oned, hosts, locks, sizes, snapshots
+    snapshots = providers.Singleton(_rules("domain.snapshots.Snapshots"))
+    rolling_back = providers.Singleton(_rules("domain.rolling_back.RollingBack"), clock, sizes)
+    rewriting = providers.Singleton(
+        _rules("domain.rewriting.Rewriting"), hosts, attachment, lifetime, snapshots, rolling_back, front_end
     )
-    image_snapshots = providers.Singleton(_rules("domain.image_snapshots.ImageSnapshots"), storages, locks, snapshots)
+    reverting = providers.Singleton(_rules("domain.reverting.Reverting"), snapshots, rolling_back, rewriting)
+    disk_changes = providers.Singleton(
+        _rules("domain.disk_changes.DiskChanges"), storages, oned, hosts, locks, sizes, snapshots, reverting
+    )
+    image_snapshots = providers.Singleton(
+        _rules("domain.image_snapshots.ImageSnapshots"), storages, locks, snapshots, reverting
+    )
     returning = providers.Singleton(_rules("domain.returning.Returning"), hosts, sources, attachment, lifetime)
     relocation = providers.Singleton(
         _rules("domain.relocation.Relocation"),

@@ -73,6 +73,8 @@ def nothing_is_unfinished(cloud: PropertyCloud) -> Broken:
         for mark in (marking.STATE, marking.MIGRATION):
             if MARKS + mark in each.props and not (mark == marking.STATE and name in broken_images):
                 yield f"{name} still has the mark {mark}={each.props[MARKS + mark]}"
+        if any(MARKS + marking.HALF_WRITTEN in one.props for one in each.resources.values()):
+            yield f"{name} is still marked as half written"
 
 
 def attached_where_used(cloud: PropertyCloud) -> Broken:

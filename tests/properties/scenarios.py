@@ -61,6 +61,24 @@ def image_with_snapshots(cloud: PropertyCloud) -> None:
     cloud.finish(VM)
 
 
+def on_an_old_server(prepare: Operation) -> Operation:
+    """The same on a LINSTOR that goes back to the newest snapshot only."""
+
+    def prepared(cloud: PropertyCloud) -> None:
+        prepare(cloud)
+        cloud.world.linstor.rest_api_version = "1.24.0"
+
+    return prepared
+
+
+def twice_snapshotted(cloud: PropertyCloud) -> None:
+    """The VM is off, has two snapshots of its first disk, and wrote after each."""
+    snapshotted(cloud)
+    cloud.snapshot(VM, 0, 1, live=True)
+    cloud.world.guests.write_all(VM, 3)
+    cloud.world.guests.stop(VM)
+
+
 @dataclass(frozen=True)
 class Scenario:
     """*operate* calls *action* (`kind/action`); *again* is what oned does after a failure, by the name of the way.
@@ -134,6 +152,16 @@ SCENARIOS = (
         lambda cloud: cloud.image_snapshot(PERSISTENT, "snap_flatten", 0),
         image_with_snapshots,
     ),
+    Scenario(
+        "datastore/snap_revert",
+        lambda cloud: cloud.image_snapshot(PERSISTENT, "snap_revert", 0),
+        on_an_old_server(image_with_snapshots),
+    ),
+    Scenario(
+        "datastore/snap_flatten",
+        lambda cloud: cloud.image_snapshot(PERSISTENT, "snap_flatten", 0),
+        on_an_old_server(image_with_snapshots),
+    ),
     Scenario("tm/clone", lambda cloud: cloud.start(VM, "alpha", [IMAGE, PERSISTENT]), again=STARTS),
     Scenario("tm/clone", lambda cloud: cloud.attach_disk(VM, 5, IMAGE), running, again=ENDS),
     Scenario("tm/ln", lambda cloud: cloud.start(VM, stranger(cloud), [PERSISTENT]), again=STARTS),
@@ -170,6 +198,7 @@ SCENARIOS = (
     Scenario("tm/snap_create", lambda cloud: cloud.snapshot(VM, 0, 1), off, again=ENDS),
     Scenario("tm/snap_create_live", lambda cloud: cloud.snapshot(VM, 0, 1, live=True), snapshotted, again=ENDS),
     Scenario("tm/snap_revert", lambda cloud: cloud.revert(VM, 0, 0), off, again=ENDS),
+    Scenario("tm/snap_revert", lambda cloud: cloud.revert(VM, 0, 0), on_an_old_server(twice_snapshotted), again=ENDS),
     Scenario("tm/snap_delete", lambda cloud: cloud.drop_snapshot(VM, 0, 0), snapshotted, again=ENDS),
     Scenario("tm/cpds", lambda cloud: cloud.save_as(VM, 0, NEW), running, again=SAVED),
     Scenario("tm/cpds", lambda cloud: cloud.save_as(VM, 0, NEW, 0), snapshotted, again=SAVED),

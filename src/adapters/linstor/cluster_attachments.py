@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from adapters.linstor.cluster_part import ClusterPart
 from adapters.linstor.codes import Code, Kind
 from adapters.linstor.controller import path_of
 from adapters.linstor.meanings import NO_PLACE, NOT_BUILT_FOR
-from adapters.linstor.reading import TWO_WRITERS
+from adapters.linstor.reading import HALF_WRITTEN, TWO_WRITERS
 from adapters.linstor.replies import Replies, about_volume
 from domain.errors import NoPlacement, NotPossible, StillTwoWriters, UnknownVolume, VolumeInUse
 from domain.names import HostName, VolumeName
@@ -66,6 +66,19 @@ class ClusterAttachments(ClusterPart):
             return False
         replies.check(doing, about_volume(volume, {UnknownVolume: [Code.UNKNOWN_DEFINITION]}))
         return replies.adjusted
+
+    def mark_half_written(self, volume: VolumeName, hosts: Collection[HostName], *, half: bool) -> None:
+        """See the port."""
+        doing = f"mark volume {volume} as {'half written' if half else 'whole'}"
+        put, drop = ({HALF_WRITTEN: "yes"}, ()) if half else ({}, (HALF_WRITTEN,))
+        for host in hosts:
+
+            def request(node: str) -> Replies:
+                path = path_of("resource-definitions", volume, "resources", node)
+                return self._change_properties(doing, path, put, drop)
+
+            gone = about_volume(volume, {UnknownVolume: [Code.UNKNOWN_DEFINITION, Code.UNKNOWN_RESOURCE]})
+            self._on_node(host, request).check(doing, gone)
 
     def _at_both(self, volume: VolumeName, pair: Pair | None, request: Callable[[str], Replies]) -> Replies:
         """The replies to a request about the connection of *pair*, None: about the definition."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from adapters.linstor.cluster_part import ClusterPart, new_request
 from adapters.linstor.codes import Code, Kind
 from adapters.linstor.controller import path_of
-from adapters.linstor.deployments import deployment, has_own_ports, without_data
+from adapters.linstor.deployments import deployments, has_own_ports
 from adapters.linstor.meanings import BUSY, NO_PLACE, NOT_BUILT_FOR, OUT_OF_STEP, group_missing
 from adapters.linstor.reading import (
     MARKS,
@@ -69,11 +69,7 @@ class ClusterVolumes(ClusterPart):
             raw[volume].append(each)
             if has_own_ports(each):
                 self._controller.shows(PORTS_OF_RESOURCES)
-        return {volume: self._deployments(volume, found) for volume, found in raw.items()}
-
-    def _deployments(self, volume: VolumeName, found: Sequence[Json]) -> tuple[Deployment, ...]:
-        dataless = without_data(found)
-        return tuple(deployment(each, volume, self._nodes.host, dataless) for each in found)
+        return {volume: deployments(found, volume, self._nodes.host) for volume, found in raw.items()}
 
     def create(self, volume: VolumeName, size_kib: int, group: GroupName, marks: Marks) -> bool:
         """See the port."""

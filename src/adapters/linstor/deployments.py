@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 from adapters.linstor.reading import (
+    HALF_WRITTEN,
     Host,
     Json,
     first_volume,
@@ -45,8 +47,14 @@ def without_data(found: Iterable[Json]) -> frozenset[str]:
     return frozenset(str(each.get("node_name", "")) for each in found if _role(flags_of(each)) is not Role.REPLICA)
 
 
+def deployments(found: Collection[Json], volume: VolumeName, host: Host) -> tuple[Deployment, ...]:
+    """The resources of one volume. *volume* is the name that was asked for (LINSTOR ignores case)."""
+    dataless, half = without_data(found), half_written(found)
+    return tuple(replace(deployment(each, volume, host, dataless), half_written=half) for each in found)
+
+
 def deployment(found: Json, volume: VolumeName, host: Host, dataless: Collection[str] = ()) -> Deployment:
-    """One resource with its volumes. *volume* is the name that was asked for (LINSTOR ignores case)."""
+    """One resource with its volumes."""
     flags = flags_of(found)
     drbd = _drbd(object_of(found, "layer_object"))
     role = _role(flags)
@@ -69,6 +77,11 @@ def deployment(found: Json, volume: VolumeName, host: Host, dataless: Collection
         replicated=drbd is not None or not found.get("layer_object"),
         created=number_of(found, "create_timestamp") // 1000,
     )
+
+
+def half_written(found: Iterable[Json]) -> bool:
+    """Whether any replica of a volume is marked so."""
+    return any(HALF_WRITTEN in object_of(each, "props") for each in found)
 
 
 def has_own_ports(found: Json) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from adapters.linstor.access import access_of
 from adapters.linstor.cluster_part import ClusterPart
 from adapters.linstor.controller import Controller, path_of
-from adapters.linstor.deployments import deployment, without_data
+from adapters.linstor.deployments import deployments
 from adapters.linstor.endpoints import Controllers
 from adapters.linstor.reading import Json, definition, oldest_first, snapshot
 from domain.inventory import Holding
@@ -45,10 +45,9 @@ class RestInventory(ClusterPart):
     def _holding(self, raw: Json, deployed: Lists, taken: Lists) -> Holding:
         found = definition(raw)
         here, snapshots = deployed.get(found.name.lower(), []), oldest_first(taken.get(found.name.lower(), []))
-        dataless = without_data(here)
         return Holding(
             found,
-            tuple(deployment(each, found.name, self._nodes.host, dataless) for each in here),
+            deployments(here, found.name, self._nodes.host),
             tuple(snapshot(each, found.name, self._nodes.host) for each in snapshots),
         )
 

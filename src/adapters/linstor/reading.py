@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from reprlib import repr as shortened
 from typing import Any
 
+from domain import marks as marking
 from domain.errors import ControllerFailed
 from domain.names import GroupName, HostName, SnapshotName, VolumeName
 from domain.volumes import Definition, Snapshot
@@ -17,6 +18,9 @@ from domain.volumes import Definition, Snapshot
 MARKS = "Aux/OpenNebula/"
 REQUEST = "request"
 """A mark of this adapter alone: which request made the object. The rules never see it."""
+
+HALF_WRITTEN = f"{MARKS}{marking.HALF_WRITTEN}"
+"""On each replica of a volume, not on its definition: the list of replicas is looked at by every order."""
 
 TWO_WRITERS = "DrbdOptions/Net/allow-two-primaries"
 DEFAULT_GROUP = "DfltRscGrp"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from functools import partial
 
 from adapters.memory import cluster_refusals as refusals
 from adapters.memory.cluster_part import ClusterPart
 from adapters.memory.cluster_refusals import about, adjusted, carried_out
-from adapters.memory.cluster_seen import TWO_WRITERS
+from adapters.memory.cluster_seen import HALF_WRITTEN, TWO_WRITERS
 from adapters.memory.linstor.replies import Refused, Reply
 from domain.errors import (
     NoPlacement,
@@ -67,6 +68,17 @@ class MemoryAttachments(ClusterPart):
         refused = {**about(volume, {UnknownVolume: refusals.NO_VOLUME, StillTwoWriters: refusals.INTERNAL})}
         change = self._change(volume, pair, {}, [TWO_WRITERS])
         return adjusted(carried_out(f"let one host write volume {volume}", change, refused))
+
+    def mark_half_written(self, volume: VolumeName, hosts: Collection[HostName], *, half: bool) -> None:
+        """See the port."""
+        put, drop = ({HALF_WRITTEN: "yes"}, ()) if half else ({}, (HALF_WRITTEN,))
+        for host in hosts:
+            node = self._known_node(host)
+            carried_out(
+                f"mark volume {volume} as {'half written' if half else 'whole'}",
+                partial(self._model.resources.modify, volume, node, put, drop),
+                about(volume, {UnknownVolume: refusals.NO_VOLUME}),
+            )
 
     def _change(
         self, volume: VolumeName, pair: Pair | None, put: dict[str, str], drop: list[str]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from adapters.memory.linstor import objects
+from domain import marks as marking
 from domain.names import GroupName, HostName, SnapshotName, VolumeName
 from domain.volumes import Definition, Snapshot
 
 MARKS = "Aux/OpenNebula/"
 REQUEST = "request"
+HALF_WRITTEN = f"{MARKS}{marking.HALF_WRITTEN}"
 TWO_WRITERS = "DrbdOptions/Net/allow-two-primaries"
 
 

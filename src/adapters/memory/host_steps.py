@@ -14,6 +14,7 @@ from domain.ports import Clock
 from domain.waiting import wait_for
 
 ALIAS_SECONDS = 2.0
+PART = 1024 * 1024
 _SIGNATURES = {"swap": (4086, b"SWAPSPACE2"), "xfs": (0, b"XFSB"), "btrfs": (65600, b"_BHRfS_M")}
 _EXT = (1080, b"\x53\xef")
 
@@ -45,6 +46,9 @@ class OneHost(Protocol):
 
     def write_device(self, name: str, offset: int, data: bytes) -> None:
         """Write to a device. Raises OSError."""
+
+    def read_device(self, name: str, length: int, offset: int = 0) -> bytes:
+        """Bytes of a device. Raises OSError."""
 
     def freeze(self, deploy_id: str, *, frozen: bool) -> bool:
         """Freeze or thaw a guest; False where it has no agent."""
@@ -158,6 +162,17 @@ class Steps:
         self._need(step.device)
         self._host.write_device(step.device, 0, b"QFI\xfb")
 
+    def _copy_device(self, step: steps.CopyDevice) -> None:
+        source, target, size = self._need(step.source), self._need(step.device), step.size_kib * 1024
+        for name, found in ((step.source, source), (step.device, target)):
+            if found.size_bytes < size:
+                raise StepFailed(f"{name} has {found.size_bytes} bytes and not {size}")
+        for offset in range(0, target.size_bytes, PART):
+            length = min(PART, target.size_bytes - offset)
+            data = self._host.read_device(step.source, max(0, min(length, size - offset)), offset).ljust(length, b"\0")
+            if data != self._host.read_device(step.device, length, offset):
+                self._host.write_device(step.device, offset, data)
+
     def _need(self, device: str) -> DeviceInfo:
         found = self._host.device(device)
         if found is None:
@@ -191,6 +206,7 @@ _PERFORM: dict[type, Callable[[Steps, Any], str | None]] = {
     steps.CheckClosed: Steps._check_closed,
     steps.MakeFileSystem: Steps._make_file_system,
     steps.MakeQcow2: Steps._make_qcow2,
+    steps.CopyDevice: Steps._copy_device,
     steps.StopMonitoring: Steps._stop_monitoring,
     steps.FreezeGuest: Steps._freeze_guest,
     steps.ThawGuest: Steps._thaw_guest,

@@ -62,9 +62,9 @@ class MemoryHost:
         """Write to a device. Raises OSError."""
         self._devices.write(self.name, name, offset, data)
 
-    def read_device(self, name: str, length: int) -> bytes:
-        """The beginning of a device. Raises OSError."""
-        return self._devices.read(self.name, name, 0, length)
+    def read_device(self, name: str, length: int, offset: int = 0) -> bytes:
+        """Bytes of a device. Raises OSError."""
+        return self._devices.read(self.name, name, offset, length)
 
     def freeze(self, deploy_id: str, *, frozen: bool) -> bool:
         """Freeze or thaw a guest; False where it has no agent."""

@@ -60,6 +60,7 @@ _CALLS: dict[type, Callable[[Any], Call]] = {
     steps.CheckClosed: _fields("check_closed", "device"),
     steps.MakeFileSystem: lambda step: ("make_file_system", step.device, step.kind, *step.options),
     steps.MakeQcow2: lambda step: ("make_qcow2", step.device, step.size_kib * 1024),
+    steps.CopyDevice: lambda step: ("copy_device", step.source, step.device, step.size_kib * 1024),
     steps.StopMonitoring: _fields("stop_monitoring", "directory"),
     steps.FreezeGuest: lambda step: ("freeze_guest", step.deploy_id, round(step.seconds)),
     steps.ThawGuest: _fields("thaw_guest", "deploy_id"),

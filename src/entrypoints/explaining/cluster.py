@@ -184,6 +184,11 @@ class ForeseenCluster:
             self._definitions[volume.lower()] = replace(self._existing(volume), two_writers=False)
         return True
 
+    def mark_half_written(self, volume: VolumeName, hosts: Collection[HostName], *, half: bool) -> None:
+        """See the port."""
+        self._note("mark_half_written", volume, hosts, {"half": half})
+        self._deployments[volume.lower()] = tuple(replace(each, half_written=half) for each in self._seen(volume))
+
     # -- snapshots ------------------------------------------------------------------------------
 
     def _snapshot(self, volume: VolumeName, name: SnapshotName) -> Snapshot:

@@ -13,10 +13,12 @@ from domain.errors import (
     NotTheNewest,
     SnapshotFailed,
     UnknownGroup,
+    UnknownHostNode,
     UnknownSnapshot,
+    UnknownVolume,
     VolumeInUse,
 )
-from domain.names import GroupName, SnapshotName, VolumeName
+from domain.names import GroupName, HostName, SnapshotName, VolumeName
 from domain.volumes import Role
 
 FIRST, SECOND = SnapshotName("OpenNebula-Snap-0"), SnapshotName("OpenNebula-Snap-1")
@@ -141,6 +143,27 @@ def test_an_old_server_rolls_back_to_the_newest_only(cluster_simulated: Any) -> 
     with pytest.raises(NotTheNewest):
         cluster_simulated.cluster.roll_back(volume, FIRST)
     cluster_simulated.cluster.roll_back(volume, SECOND)
+
+
+def test_a_half_written_volume_says_so_wherever_it_is(cluster_simulated: Any) -> None:
+    """One marked replica is enough, and it is whole again when all say so."""
+    volume = cluster_simulated.volume()
+    one, other = cluster_simulated.with_role(volume, Role.REPLICA)
+    cluster_simulated.cluster.attach(volume, cluster_simulated.free_host(volume))
+    cluster_simulated.cluster.mark_half_written(volume, [one, other], half=True)
+    cluster_simulated.cluster.mark_half_written(volume, [one], half=False)
+    assert [each.half_written for each in cluster_simulated.seen(volume).values()] == [True] * 3
+    cluster_simulated.cluster.mark_half_written(volume, [one, other], half=False)
+    assert [each.half_written for each in cluster_simulated.seen(volume).values()] == [False] * 3
+
+
+def test_what_is_not_there_cannot_be_marked_as_half_written(cluster_world: Any) -> None:
+    """The volume is named, and so is a host that LINSTOR does not know."""
+    volume = cluster_world.volume()
+    with pytest.raises(UnknownHostNode):
+        cluster_world.cluster.mark_half_written(volume, [HostName("nobody")], half=True)
+    with pytest.raises(UnknownVolume):
+        cluster_world.cluster.mark_half_written(VolumeName("Nothing"), [cluster_world.hosts[0]], half=True)
 
 
 def test_a_volume_in_use_is_not_rolled_back(cluster_simulated: Any) -> None:

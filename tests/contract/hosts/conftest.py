@@ -171,6 +171,10 @@ class BashWorld:
         """What is on a device."""
         return self._real(host, name).read_bytes()
 
+    def allocated(self, host: str, name: str) -> int:
+        """How many of its bytes are no hole."""
+        return self._real(host, name).stat().st_blocks * 512
+
     @contextmanager
     def opened(self, host: str, name: str) -> Iterator[None]:
         """A program of the host has the device open."""

@@ -29,6 +29,9 @@ from domain.opennebula import Datastore, Disk, History, Vm
 from domain.orders import Migrate
 from domain.relocation import Relocation
 from domain.returning import Returning
+from domain.reverting import Reverting
+from domain.rewriting import Rewriting
+from domain.rolling_back import RollingBack
 from domain.saving import Saving
 from domain.sizes import Sizes
 from domain.snapshots import Snapshots
@@ -58,7 +61,12 @@ class Bench:
         self.storages = Storages(self.oned, MemoryClusters(lambda _: self.cluster), {})
         self.attachment, self.lifetime = Attachment(self.clock), Lifetime(self.clock)
         self.sizes = Sizes(self.clock)
-        self.healing, self.snapshots = Healing(self.attachment), Snapshots(self.clock, self.sizes)
+        self.healing, self.snapshots = Healing(self.attachment), Snapshots()
+        self.rolling_back = RollingBack(self.clock, self.sizes)
+        self.rewriting = Rewriting(
+            self.hosts, self.attachment, self.lifetime, self.snapshots, self.rolling_back, HostName("front-end")
+        )
+        self.reverting = Reverting(self.snapshots, self.rolling_back, self.rewriting)
         self.saving = Saving(self.storages, self.oned, self.hosts, self.locks, self.lifetime, self.snapshots)
         directory = VmDirectory(self.hosts, self.scripts, self.oned)
         self.debts = Debts(self.hosts)
@@ -96,7 +104,9 @@ class Bench:
             HostName("front-end"),
             self.sizes,
         )
-        self.disk_changes = DiskChanges(self.storages, self.oned, self.hosts, self.locks, self.sizes, self.snapshots)
+        self.disk_changes = DiskChanges(
+            self.storages, self.oned, self.hosts, self.locks, self.sizes, self.snapshots, self.reverting
+        )
         self.returning = Returning(self.hosts, self.sources, self.attachment, self.lifetime)
         self.relocation = Relocation(
             self.storages,

@@ -61,7 +61,7 @@ def test_a_flatten_that_breaks_keeps_the_image_and_its_snapshots(bench, monkeypa
 
     monkeypatch.setattr(bench.cluster, "roll_back", broken)
     with pytest.raises(ControllerFailed):
-        bench.snapshots.flatten(bench.storage, IMAGE, 0)
+        bench.reverting.flatten(bench.storage, IMAGE, 0)
 
     assert [each.name for each in bench.cluster.snapshots(IMAGE)] == ["OpenNebula-Snap-0"]
     assert bench.read(IMAGE, 3) == b"new"

@@ -11,7 +11,7 @@ from adapters.memory.inventory import MemoryInventories
 from adapters.memory.pools import MemoryPools
 from domain.clearing import Asked, Done, Orphans
 from domain.errors import BadConfiguration, OnedUnreachable, PartialView
-from domain.names import GroupName, HostName, SnapshotName, VolumeName
+from domain.names import SAFETY, GroupName, HostName, SnapshotName, VolumeName, revert_volume
 from domain.opennebula import Datastore, DiskSnapshot, Image, Vm
 from domain.orphans import Finding, Kind
 from domain.volumes import Role
@@ -409,6 +409,30 @@ def test_volumes_are_locked_while_they_are_looked_at_again_and_deleted(cloud: Cl
     cloud.pools.images = lambda: (held.append(cloud.bench.locks.held), images())[1]
     list(cloud.orphans.clear(found, cloud.asked))
     assert held == [frozenset({volume.lower()})]
+
+
+def test_what_an_interrupted_revert_left_goes_once_the_disk_is_whole(cloud: Cloud) -> None:
+    """The data of before stays for as long as the disk is half written; what was laid out for it may go at once."""
+    disk = cloud.bench.volume("OpenNebula-Image-4-vm7-disk0", vm="7", disk="0")
+    cloud.image(4)
+    cloud.vm(disk, "host-a", state=(8, 0))
+    cloud.bench.snapshots.take(cloud.bench.storage, disk, SAFETY, "")
+    laid_out = cloud.bench.volume(revert_volume(disk), source=f"{disk}@OpenNebula-Snap-0", state="creating")
+    replicas = [each.host for each in cloud.bench.cluster.deployments([disk])[disk] if each.role is Role.REPLICA]
+    cloud.bench.cluster.mark_half_written(disk, replicas, half=True)
+
+    found = {each.kind: (each.volume, bool(each.kept)) for each in cloud.found()}
+    assert found == {Kind.SNAPSHOT: (disk, True), Kind.HALF_MADE: (laid_out, False)}
+
+    cloud.bench.cluster.mark_half_written(disk, replicas, half=False)
+    assert [each.error for each in cloud.clear()] == ["", ""]
+    assert (cloud.volumes(), cloud.bench.cluster.snapshots(disk)) == ({disk}, ())
+
+
+def test_a_volume_that_only_looks_like_one_of_a_revert_is_nobodys(cloud: Cloud) -> None:
+    """Without our marks the name alone says nothing."""
+    cloud.bench.volume("Revert-OpenNebula-Image-4")
+    assert cloud.found() == []
 
 
 @pytest.mark.parametrize("trouble", ["down", "partial", "none"])

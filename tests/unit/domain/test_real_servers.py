@@ -132,7 +132,7 @@ def test_a_roll_back_that_a_host_breaks_keeps_the_snapshot(disk) -> None:
     host = disk.replica(DISK).host
     disk.model.events.fail(host, "--snapshot --name")
     with pytest.raises(ControllerFailed):
-        disk.snapshots.revert(disk.storage, DISK, 0)
+        disk.reverting.revert(disk.storage, DISK, 0)
     assert [(each.name, each.complete) for each in disk.cluster.snapshots(DISK)] == [("OpenNebula-Snap-0", True)]
 
 
@@ -151,6 +151,6 @@ def test_a_disk_that_is_set_back_has_its_witness_again(disk) -> None:
     """LINSTOR brings it back as an attachment, which it would never move (2.18)."""
     witness = disk.stranger(DISK)
     disk.snapshots.take(disk.storage, DISK, 0, "1")
-    disk.snapshots.revert(disk.storage, DISK, 0)
+    disk.reverting.revert(disk.storage, DISK, 0)
     found = {each.host: each.role for each in disk.cluster.deployments([DISK])[DISK]}
     assert found[witness] is Role.WITNESS

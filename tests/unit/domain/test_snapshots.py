@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.errors import NotTheNewest, SnapshotFailed, VolumeInUse
+from domain.errors import SnapshotFailed, VolumeInUse
 from domain.names import VolumeName
 
 DISK = VolumeName("OpenNebula-Image-4-vm7-disk0")
@@ -24,7 +24,7 @@ def test_a_disk_that_grew_keeps_its_size(bench) -> None:
     bench.devices.write(here.host, str(here.device), END, b"later")
     bench.write(DISK, b"after.")
 
-    bench.snapshots.revert(bench.storage, DISK, 0)
+    bench.reverting.revert(bench.storage, DISK, 0)
 
     found = bench.cluster.definitions([DISK])[DISK]
     here = bench.replica(DISK)
@@ -39,7 +39,7 @@ def test_marks_that_changed_since_stay_as_they_are(bench) -> None:
     bench.snapshots.take(bench.storage, DISK, 0, "1")
     bench.cluster.mark(DISK, {"snapshot-1": "1"}, ["debt-host-b"])
 
-    bench.snapshots.revert(bench.storage, DISK, 0)
+    bench.reverting.revert(bench.storage, DISK, 0)
 
     assert dict(bench.cluster.definitions([DISK])[DISK].marks) == {"vm": "7", "snapshot-1": "1"}
 
@@ -54,7 +54,7 @@ def test_marks_stay_where_the_server_does_not_tell_the_old_ones(bench, monkeypat
         bench.cluster, "snapshots", lambda volume: tuple(replace(each, volume_marks=None) for each in told(volume))
     )
 
-    bench.snapshots.revert(bench.storage, DISK, 0)
+    bench.reverting.revert(bench.storage, DISK, 0)
 
     assert dict(bench.cluster.definitions([DISK])[DISK].marks) == {"vm": "7", "snapshot-1": "1"}
 
@@ -68,28 +68,9 @@ def test_a_disk_in_use_is_not_set_back(bench) -> None:
     guest.write_at(0, b"today")
 
     with pytest.raises(VolumeInUse):
-        bench.snapshots.revert(bench.storage, DISK, 0)
+        bench.reverting.revert(bench.storage, DISK, 0)
 
     assert guest.read(0, 5) == b"today"
-
-
-def test_an_old_server_only_goes_back_to_the_newest(bench) -> None:
-    """One sentence says what to do, and data, snapshots and marks are as before (linstor.md 2.11)."""
-    bench.volume(DISK, vm="7")
-    for number, data in enumerate((b"first", b"later")):
-        bench.write(DISK, data)
-        bench.snapshots.take(bench.storage, DISK, number, str(number))
-    bench.write(DISK, b"today")
-    before = (bench.cluster.snapshots(DISK), bench.cluster.definitions([DISK]))
-    bench.model.rest_api_version = "1.24.0"
-
-    with pytest.raises(NotTheNewest, match=r"newest snapshot of it, so nothing was changed.*delete the younger"):
-        bench.snapshots.revert(bench.storage, DISK, 0)
-
-    assert bench.read(DISK, 5) == b"today"
-    assert (bench.cluster.snapshots(DISK), bench.cluster.definitions([DISK])) == before
-    bench.snapshots.revert(bench.storage, DISK, 1)
-    assert bench.read(DISK, 5) == b"later"
 
 
 def test_why_a_snapshot_failed_is_told_also_where_nothing_can_be_removed(bench) -> None:

@@ -61,7 +61,7 @@ def test_the_end_of_a_migration_that_cannot_be_seen_stays(ended) -> None:
 
 def _restore_witness(ended) -> None:
     seen = ended.bench.storage.cluster.deployments([DISK])[DISK]
-    ended.bench.snapshots._restore_witness(ended.bench.storage, seen, None)
+    ended.bench.rolling_back._restore_witness(ended.bench.storage, seen, None)
 
 
 def test_a_revert_leaves_an_attachment_that_cannot_be_seen(ended) -> None:

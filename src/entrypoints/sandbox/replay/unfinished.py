@@ -16,6 +16,7 @@ GUEST = "guest"
 def unfinished(model: LinstorModel, definition: Definition, *, migrating: bool) -> Iterator[str]:
     """Everything unfinished about one volume. *migrating*: nobody has told the driver that a migration ended."""
     yield from _marks(definition, migrating)
+    yield from _half_written(definition)
     yield from _parts(model, definition)
     yield from _openers(model, definition)
     if not migrating:
@@ -29,6 +30,12 @@ def _marks(definition: Definition, migrating: bool) -> Iterator[str]:
     pair = definition.props.get(MARKS + marks.MIGRATION)
     if pair is not None and not migrating:
         yield f"{definition.name} is marked for the migration {pair}, which is over"
+
+
+def _half_written(definition: Definition) -> Iterator[str]:
+    for each in definition.resources.values():
+        if MARKS + marks.HALF_WRITTEN in each.props:
+            yield f"{definition.name} is marked as half written on {each.node}, and no order works on it"
 
 
 def _parts(model: LinstorModel, definition: Definition) -> Iterator[str]:

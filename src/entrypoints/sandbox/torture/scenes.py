@@ -9,6 +9,9 @@ from entrypoints.sandbox.torture.kills import run
 from entrypoints.sandbox.torture.stage import AWAY, DATA, FRONT_END, HOME, NEW, OS, VM, Stage
 from entrypoints.sandbox.torture.starting import Order
 
+BEFORE_ANY_SNAPSHOT = "1.24.0"
+"""The REST version of LINSTOR 1.30, which goes back to the newest snapshot only."""
+
 Scene = Callable[[Stage], Order]
 """Prepares the stage, and gives the order."""
 
@@ -133,10 +136,22 @@ def _save(snapshot: int) -> Scene:
     return scene
 
 
-def _image_snapshot(action: str) -> Scene:
+def _on_an_old_server(make: Scene) -> Scene:
+    """On a LINSTOR that goes back to the newest snapshot only (linstor.md 2.11)."""
+
+    def scene(stage: Stage) -> Order:
+        order = make(stage)
+        stage.sandbox.linstor.rest_api_version = BEFORE_ANY_SNAPSHOT
+        return order
+
+    return scene
+
+
+def _image_snapshot(action: str, *, taken: int = 1) -> Scene:
     def scene(stage: Stage) -> Order:
         stage.boot()
-        _take(stage, 1, 0)
+        for number in range(taken):
+            _take(stage, 1, number)
         stage.terminate(VM)
         return stage.image(action, DATA, TARGET_SNAPSHOT=0)
 
@@ -168,6 +183,7 @@ SCENES: dict[str, Scene] = {
     "tm/snap_create": _ended(_snapshot("snap_create")),
     "tm/snap_create_live": _running(_snapshot("snap_create_live", taken=1)),
     "tm/snap_revert": _ended(_snapshot("snap_revert", taken=2)),
+    "tm/snap_revert on an old server": _on_an_old_server(_ended(_snapshot("snap_revert", taken=2))),
     "tm/snap_delete": _ended(_snapshot("snap_delete", taken=2)),
     "tm/cpds": _running(_save(-1)),
     "tm/cpds of a snapshot": _running(_save(0)),
@@ -180,6 +196,7 @@ SCENES: dict[str, Scene] = {
     "datastore/snap_delete": _image_snapshot("snap_delete"),
     "datastore/snap_revert": _image_snapshot("snap_revert"),
     "datastore/snap_flatten": _image_snapshot("snap_flatten"),
+    "datastore/snap_flatten on an old server": _on_an_old_server(_image_snapshot("snap_flatten", taken=2)),
     "datastore/monitor": lambda stage: stage.monitor("datastore"),
 }
 """By the name that `--action` selects: `kind/action`, and what it is about where there are several."""

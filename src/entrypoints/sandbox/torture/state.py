@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from adapters.memory.linstor.objects import Definition
+from domain.names import SAFETY
 from entrypoints.sandbox.world import Sandbox
 
 MARKS = "Aux/OpenNebula/"
 State = dict[str, str]
 _FILE_SYSTEMS = {1080: b"\x53\xef", 4086: b"SWAPSPACE2"}
-VOLATILE = ("request",)
-"""Marks of single requests; the rules never see them."""
+VOLATILE = ("request", f"snapshot-{SAFETY}")
+"""Marks of single requests, which the rules never see, and how often a revert kept the data of before."""
 
 
 def state(sandbox: Sandbox) -> State:

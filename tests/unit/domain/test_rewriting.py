@@ -1,0 +1,231 @@
+"""On a server that only goes back to the newest snapshot, an older one is written over the disk."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain.errors import ControllerFailed, HalfWritten, HostCommandFailed, NotTheNewest, VolumeExists, VolumeInUse
+from domain.names import SAFETY, DiskOf, HostName, VolumeName, revert_volume
+from domain.orders import MoveDisk, Place, SnapshotDisk
+from domain.steps import CopyDevice
+
+DISK = VolumeName("OpenNebula-Image-4-vm7-disk0")
+OLD_SERVER = "1.24.0"
+PATH = "/var/lib/one/datastores/101/7/disk.0"
+
+
+@pytest.fixture
+def old(bench):
+    """VM 7 is off; its disk has the snapshots 0 ("first") and 1 ("later"), and holds "today"."""
+    bench.volume(DISK, vm="7", disk="0")
+    here = bench.replica(DISK)
+    bench.vm(DISK, here.host)
+    bench.place = Place(here.host, PATH)
+    for number, data in enumerate((b"first", b"later")):
+        bench.write(DISK, data)
+        bench.snapshots.take(bench.storage, DISK, number, str(number))
+    bench.write(DISK, b"today")
+    bench.hosts.host(here.host).make_directory(bench.place.directory)
+    bench.rewriting.end(bench.storage, DISK, [here], bench.place)
+    bench.model.rest_api_version = OLD_SERVER
+    return bench
+
+
+def revert(bench, number: int = 0) -> None:
+    """As oned asks for it."""
+    bench.reverting.revert(bench.storage, DISK, number, bench.place)
+
+
+def link(bench) -> object:
+    """The VM's way to its disk."""
+    return bench.hosts.host(bench.place.host).get(PATH)
+
+
+def names(bench) -> list[str]:
+    """The snapshots of the disk."""
+    return [each.name for each in bench.cluster.snapshots(DISK)]
+
+
+def half(bench) -> bool:
+    """Whether the disk says that it is half written."""
+    return any(each.half_written for each in bench.cluster.deployments([DISK])[DISK])
+
+
+def breaking(bench, monkeypatch, *, after: bytes = b"tod") -> None:
+    """The copy breaks after its first bytes."""
+    run = bench.hosts.run
+
+    def broken(host, steps):
+        if any(isinstance(each, CopyDevice) for each in steps):
+            bench.write(DISK, after)
+            raise HostCommandFailed(host, "copy device", "the disk is broken")
+        return run(host, steps)
+
+    monkeypatch.setattr(bench.hosts, "run", broken)
+
+
+def test_the_data_is_that_of_the_older_snapshot_and_the_younger_one_stays(old) -> None:
+    """Name, marks, link and size are as before, and nothing is left of the work."""
+    before = link(old)
+    revert(old)
+    assert old.read(DISK, 5) == b"first"
+    assert names(old) == ["OpenNebula-Snap-0", "OpenNebula-Snap-1"]
+    assert (link(old), half(old)) == (before, False)
+    assert old.cluster.definitions([revert_volume(DISK)]) == {}
+    revert(old, 1)
+    assert old.read(DISK, 5) == b"later"
+
+
+def test_a_copy_that_breaks_leaves_the_data_of_before(old, monkeypatch) -> None:
+    """The disk is rolled back to what it held, and the VM can start with it."""
+    before = link(old)
+    breaking(old, monkeypatch)
+    with pytest.raises(HostCommandFailed, match="the disk is broken"):
+        revert(old)
+    assert old.read(DISK, 5) == b"today"
+    assert (link(old), half(old)) == (before, False)
+    assert names(old) == ["OpenNebula-Snap-0", "OpenNebula-Snap-1"]
+    assert old.cluster.definitions([revert_volume(DISK)]) == {}
+
+
+@pytest.fixture
+def halved(old, monkeypatch):
+    """The driver died while it wrote."""
+    with monkeypatch.context() as patch:
+        breaking(old, patch, after=b"fi")
+        patch.setattr(old.cluster, "roll_back", _refused(old.cluster.roll_back))
+        with pytest.raises(HostCommandFailed):
+            revert(old)
+    assert half(old)
+    return old
+
+
+def _refused(roll_back):
+    calls = []
+
+    def refused(volume, name):
+        calls.append(name)
+        if len(calls) > 1:
+            raise ControllerFailed("roll back", "it is gone")
+        roll_back(volume, name)
+
+    return refused
+
+
+def test_a_half_written_disk_has_no_link_and_its_data_of_before_is_kept(halved) -> None:
+    """Oned starts a VM that is off without asking a driver, and must not find half a disk."""
+    assert link(halved) is None
+    safe = halved.snapshots.find(halved.storage, DISK, SAFETY)
+    halved.cluster.restore(DISK, safe.name, VolumeName("look"), None, {})
+    assert halved.read(VolumeName("look"), 5) == b"today"
+
+
+@pytest.mark.parametrize(("number", "data"), [(0, b"first"), (1, b"later")])
+def test_reverting_once_more_ends_it(halved, number: int, data: bytes) -> None:
+    """To the same snapshot or to another one; nothing is left."""
+    revert(halved, number)
+    assert halved.read(DISK, 5) == data
+    assert (half(halved), link(halved) is not None) == (False, True)
+    assert names(halved) == ["OpenNebula-Snap-0", "OpenNebula-Snap-1"]
+    assert halved.cluster.definitions([revert_volume(DISK)]) == {}
+
+
+def test_a_second_try_that_breaks_still_gives_back_the_data_of_before_the_first(halved, monkeypatch) -> None:
+    """What the first one left is not taken for data of anybody."""
+    breaking(halved, monkeypatch)
+    with pytest.raises(HostCommandFailed):
+        revert(halved)
+    assert (halved.read(DISK, 5), half(halved)) == (b"today", False)
+
+
+def test_a_server_that_was_updated_ends_it_by_a_rollback(halved) -> None:
+    """The VM has its disk again."""
+    halved.model.rest_api_version = "1.27.0"
+    revert(halved)
+    assert halved.read(DISK, 5) == b"first"
+    assert (half(halved), link(halved) is not None) == (False, True)
+
+
+def test_nobody_else_takes_a_half_written_disk_for_whole(halved) -> None:
+    """No snapshot, no copy, no way to another host: each says what to do."""
+    storage, of = halved.storage, DiskOf(7, 0)
+    target = halved.stranger(DISK)
+    order = SnapshotDisk(halved.place, 2, of, 100)
+    for work in (
+        lambda: halved.disk_changes.snapshot(order),
+        lambda: halved.attachment.ensure(storage, DISK, target, None),
+        lambda: halved.lifetime.copy(storage, DISK, VolumeName("copy"), {}, None),
+        lambda: halved.relocation.move_disk(MoveDisk(halved.place, Place(target, PATH), of, 100)),
+        lambda: halved.relocation.move_disk(MoveDisk(halved.place, Place(HostName("front-end"), PATH), of, 100)),
+    ):
+        with pytest.raises(HalfWritten, match="revert it to a snapshot again"):
+            work()
+
+
+def test_what_was_laid_out_is_known_by_its_name_and_state(old) -> None:
+    """LINSTOR fills a volume with the marks of the disk it comes from, and the driver can die right then."""
+    laid_out = old.volume(revert_volume(DISK), vm="7", disk="0", source="OpenNebula-Image-4", state="creating")
+    revert(old)
+    assert old.read(DISK, 5) == b"first"
+    assert old.cluster.definitions([laid_out]) == {}
+
+
+def test_a_volume_of_that_name_that_is_nobodys_half_made_one_is_left_alone(old) -> None:
+    """The revert is refused, and the disk is as it was."""
+    foreign = old.volume(revert_volume(DISK))
+    with pytest.raises(VolumeExists):
+        revert(old)
+    assert old.cluster.definitions([foreign]) != {}
+    assert (old.read(DISK, 5), half(old), link(old) is None) == (b"today", False, False)
+
+
+def test_a_half_written_disk_can_be_deleted(halved) -> None:
+    """With all its snapshots."""
+    halved.lifetime.delete(halved.storage, DISK)
+    assert halved.cluster.definitions([DISK]) == {}
+
+
+def test_what_an_earlier_revert_left_is_never_gone_back_to(old, monkeypatch) -> None:
+    """A safety snapshot of another time holds other data; a revert that breaks later makes its own."""
+    old.snapshots.take(old.storage, DISK, SAFETY, "")
+    old.write(DISK, b"newer")
+    breaking(old, monkeypatch)
+    with pytest.raises(HostCommandFailed):
+        revert(old)
+    assert old.read(DISK, 5) == b"newer"
+    assert names(old) == ["OpenNebula-Snap-0", "OpenNebula-Snap-1"]
+
+
+def test_a_disk_in_use_is_not_written_over(old) -> None:
+    """Nothing is made and nothing changes."""
+    guest = old.model.devices.open(old.replica(DISK).host, DISK, write=True)
+    found, snapshot = old.cluster.definitions([DISK])[DISK], old.snapshots.find(old.storage, DISK, 0)
+    with pytest.raises(VolumeInUse):
+        revert(old)
+    with pytest.raises(VolumeInUse):
+        old.rewriting.set_back(old.storage, found, snapshot, old.place)
+    guest.close()
+    assert (old.read(DISK, 5), link(old) is None) == (b"today", False)
+
+
+def test_a_disk_without_drbd_is_refused_as_before(bench) -> None:
+    """Nothing would carry the writes to another replica."""
+    bench.volume(DISK, vm="7")
+    for number in (0, 1):
+        bench.snapshots.take(bench.storage, DISK, number, str(number))
+    bench.model.state.definitions[DISK].layers = ["STORAGE"]
+    bench.model.rest_api_version = OLD_SERVER
+    with pytest.raises(NotTheNewest, match="nothing was changed"):
+        bench.reverting.revert(bench.storage, DISK, 0)
+
+
+def test_an_image_is_written_over_on_a_host_that_has_its_data(old) -> None:
+    """No VM has it, so there is no link."""
+    old.reverting.revert(old.storage, DISK, 0)
+    assert old.read(DISK, 5) == b"first"
+
+
+def test_flattening_to_an_older_snapshot_drops_all_when_its_data_is_whole(old) -> None:
+    """Also where LINSTOR alone could not go back."""
+    old.reverting.flatten(old.storage, DISK, 0)
+    assert (old.read(DISK, 5), names(old)) == (b"first", [])
