@@ -35,6 +35,8 @@ from domain.undoing import undoing
 from domain.volumes import Deployment, on_host
 
 DRIVER = "linstor"
+FILLINGS = ("swap", "ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "vfat", "ntfs")
+"""What `mkimage` may be told instead of a format: before 6.0 a disk has no FS, its FORMAT names the file system."""
 
 
 def own_volume(disk: Disk, of: DiskOf) -> VolumeName | None:
@@ -259,9 +261,10 @@ def _filling(order: MakeVolatile, here: Deployment, disk: Disk | None) -> list[S
     device = str(here.device)
     if order.format == "qcow2":
         return [MakeQcow2(device, order.size_mib * 1024)]
-    if order.format not in ("", "raw", "swap"):
+    if order.format not in ("", "raw", *FILLINGS):
         raise BadOrder(
-            f"disk {order.of.disk} of VM {order.of.vm} wants format {order.format}; raw, qcow2 and swap exist"
+            f"disk {order.of.disk} of VM {order.of.vm} wants format {order.format}; "
+            f"raw, qcow2, {', '.join(FILLINGS)} exist"
         )
-    kind = "swap" if order.format == "swap" else disk.file_system if disk is not None else ""
+    kind = order.format if order.format in FILLINGS else disk.file_system if disk is not None else ""
     return [MakeFileSystem(device, kind)] if kind else []

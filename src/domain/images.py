@@ -23,6 +23,8 @@ from domain.volumes import Deployment
 
 MIB = 1024 * 1024
 SAVE_AS = "save_as"
+QCOW2 = "qcow2"
+"""Before 6.0 the one word of an image, FSTYPE, may be this, too (opennebula.md 2.5)."""
 
 
 class Images:
@@ -142,9 +144,10 @@ def _belongs(volume: VolumeName, marked: str | None, image_id: int) -> bool:
 
 def _kind_to_make(image: Image) -> str:
     """File system to make, "" for none, or `save_as` (opennebula.md 2.5). Raises BadOrder for qcow2 and the like."""
-    if image.format not in ("", "raw", SAVE_AS):
+    form = image.format or (QCOW2 if image.file_system == QCOW2 else "")
+    if form not in ("", "raw", SAVE_AS):
         raise BadOrder(
-            f"image {image.image_id} wants format {image.format}; a LINSTOR image is raw: "
+            f"image {image.image_id} wants format {form}; a LINSTOR image is raw: "
             'set DRIVER="raw" in TM_MAD_CONF of linstor, then onedatastore update'
         )
     if image.format == SAVE_AS or image.file_system == SAVE_AS:

@@ -112,3 +112,13 @@ def test_a_replica_that_is_away_makes_no_copy_of_an_image(driver) -> None:
     assert ended.code == 1
     assert "internal error" not in ended.err
     assert driver.volumes == ["OpenNebula-Image-1"]
+
+
+@pytest.mark.parametrize("words", [{"format": "qcow2"}, {"fstype": "qcow2"}], ids=["6.0", "5.12"])
+def test_an_image_that_cannot_be_raw_is_refused_before_anything_is_made(driver, words: dict[str, str]) -> None:
+    """In the words of every OpenNebula: FORMAT since 6.0, FSTYPE before."""
+    ended = driver.datastore("mkfs", 4, size_mib=8, **words)
+
+    assert ended.code == 1
+    assert "wants format qcow2" in ended.err
+    assert driver.calls("cluster", "create") == 0

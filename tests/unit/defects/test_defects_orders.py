@@ -57,6 +57,28 @@ def test_a_volatile_qcow2_has_room_for_its_tables(volatile) -> None:
     assert volatile.definition(VOLATILE).volumes[0].size > 32 * 1024
 
 
+@pytest.mark.parametrize(("kind", "magic"), [("ext4", EXT4_MAGIC), ("swap", SWAP_MAGIC)])
+def test_a_format_may_be_a_file_system(driver, kind: str, magic) -> None:
+    """Before OpenNebula 6.0 a volatile disk has no FS: `mkimage` is told the file system as its format."""
+    driver.vm(Disk(1, size_mib=32, kind="fs", format=kind, tm_mad="linstor"))
+
+    assert driver.tm("mkimage", 32, kind, f"host-a:{PATH}", 7, 101).code == 0
+
+    offset, bytes_there = magic
+    assert driver.read(VOLATILE, len(bytes_there), offset) == bytes_there
+
+
+def test_a_format_that_cannot_be_made_leaves_nothing(driver) -> None:
+    """A disk that should be an image of another program is refused, with what there is to choose from."""
+    driver.vm(Disk(1, size_mib=32, kind="fs", format="vmdk", tm_mad="linstor"))
+
+    ended = driver.tm("mkimage", 32, "vmdk", f"host-a:{PATH}", 7, 101)
+
+    assert ended.code == 1
+    assert "wants format vmdk; raw, qcow2, swap, ext2" in ended.err
+    assert not driver.cluster.definitions([VOLATILE])
+
+
 def test_what_nobody_foresaw_is_one_sentence(volatile) -> None:
     """Defect 61: the user never sees a traceback."""
     volatile.refuse("oned", "vm", ZeroDivisionError("surprise"))
