@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from adapters.opennebula.front_end import Installation
-from entrypoints.remotes.main import LONGEST_SENTENCE, run
+from entrypoints.remotes import main
+from entrypoints.remotes.main import LONGEST_SENTENCE, MARKERS, run
 from entrypoints.remotes.parser import Call
 
 
@@ -40,3 +41,20 @@ def test_a_version_that_cannot_be_read_is_no_traceback(tmp_path: Path, content: 
     (tmp_path / "var" / "remotes").mkdir(parents=True)
     (tmp_path / "var" / "remotes" / "VERSION").write_bytes(content)
     assert Installation.find({"ONE_LOCATION": str(tmp_path)}).version >= (99,)
+
+
+@pytest.mark.parametrize(("version", "marked"), [("5.12.0", True), ("6.0.3", False)])
+def test_what_nobody_foresaw_is_told_as_the_version_reads_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, marked: bool
+) -> None:
+    """Before 6.0.3 oned shows nothing but what stands between two marks, a mistake in this driver included."""
+    (tmp_path / "var" / "remotes").mkdir(parents=True)
+    (tmp_path / "var" / "remotes" / "VERSION").write_text(version)
+    monkeypatch.setattr(main, "parse", lambda *_: 1 // 0)
+    err = io.StringIO()
+
+    assert run(Call("tm", "delete", ()), {"ONE_LOCATION": str(tmp_path)}, io.StringIO(), err) == 1
+
+    lines = err.getvalue().splitlines()
+    assert (lines[0], lines[-1]) == MARKERS if marked else len(lines) == 1
+    assert "ZeroDivisionError" in err.getvalue()

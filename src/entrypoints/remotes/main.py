@@ -61,7 +61,7 @@ def run(call: Call, environment: Mapping[str, str], out: TextIO, err: TextIO) ->
     trace = _trace(call, container, requests)
     ended = _ended(container, call)
     line = _log_line(call, ended, order_id, requests.count, time.monotonic() - began)
-    version = (7,) if ended.internal else container.installation().version
+    version = _version(container)
     if ended.answer:
         out.write(ended.answer + "\n")
     if version >= LOGS_SINCE and not ended.internal:
@@ -83,6 +83,13 @@ def _ended(container: Container, call: Call) -> Ended:
     except Exception as error:
         why = f"{call.kind}/{call.action}: internal error {type(error).__name__}: {error}"
         return Ended(failure=why, what=what, internal=True)
+
+
+def _version(container: Container) -> tuple[int, ...]:
+    """The version of OpenNebula, also where the reason of the failure is that nothing can be built."""
+    with suppress(Exception):
+        return tuple(container.installation().version)
+    return (99,)
 
 
 def _log(err: TextIO, warnings: list[str], line: str) -> None:
