@@ -61,8 +61,14 @@ def as_known_to(version: Version, told: Any) -> Any:
         return _without_format(version, replace(told, **parts))
     if isinstance(told, tuple):
         parts = [as_known_to(version, each) for each in told]
-        return type(told)(*parts) if hasattr(told, "_fields") else tuple(parts)
+        return _without_question(version, type(told)(*parts)) if hasattr(told, "_fields") else tuple(parts)
     return told
+
+
+def _without_question(version: Version, told: Any) -> Any:
+    """Before 5.10 oned does not say whether it wants the sizes of VM disks."""
+    asks = "MONITOR_VM_DISKS" not in version.no_elements
+    return told if asks or not isinstance(told, orders.Monitor) else told._replace(vm_disks=None)
 
 
 def _without_format(version: Version, told: Any) -> Any:
@@ -90,6 +96,7 @@ def test_every_call_of_another_version_is_the_same_order(version: Version) -> No
     ("version", "argv", "on_stdin"),
     [
         ("5.8.5", ("<document>", "100"), False),
+        ("5.12.0", ("<document>", "100"), False),
         ("6.4.0", ("<document>", "100"), False),
         ("6.6.3", ("-", "100"), True),
         ("6.10.0", ("100",), True),
@@ -117,6 +124,35 @@ def test_5_8_has_its_own_words() -> None:
     assert as_called_by(version, next(each for each in calls if each.action == "cp")).stdout == "OpenNebula-Image-0\n"
 
 
+def test_5_10_is_5_8_with_suffixes_and_the_vm_on_standard_input() -> None:
+    """All else of a migration is as in 7.4, all else of a datastore action as in 5.8."""
+    version, calls = named("5.10.5"), list(recorded())
+    migration = next(each for each in calls if each.argv[5:] == ("ssh",))
+    assert (as_called_by(version, migration).argv, as_called_by(version, migration).action) == (
+        migration.argv,
+        migration.action,
+    )
+    assert as_called_by(version, migration).stdin
+    assert [each for each in calls if as_called_by(version, each).action == "clone.ssh"]
+    mkfs = next(each for each in calls if each.action == "mkfs")
+    assert as_called_by(version, mkfs) == as_called_by(named("5.8.5"), mkfs)
+
+
+@each_version
+def test_before_7_4_nothing_follows_a_premigrate_that_failed(version: Version) -> None:
+    """`failmigrate` is called only where the hypervisor failed."""
+    calls = list(recorded())
+    premigrate = next(each for each in calls if each.action == "premigrate")
+    fail = replace(premigrate, action="failmigrate", seq=premigrate.seq + 1)
+
+    def made(code: int) -> list[str]:
+        operation = Operation("migrate", calls=(replace(premigrate, exit_code=code), fail))
+        return [each.action for each in variant(Recording((operation,), {}), version).calls()]
+
+    assert made(1) == ["premigrate"]
+    assert made(0) == ["premigrate", "failmigrate"]
+
+
 def test_backups_are_called_as_the_version_knows_them() -> None:
     """Before 6.6 not at all; 6.6 has no backup job, a colon after the disks, and no restore in place."""
     call = next(each for each in recorded() if each.action == "prebackup_live")
@@ -126,7 +162,7 @@ def test_backups_are_called_as_the_version_knows_them() -> None:
     assert as_called_by(named("6.6.3"), call).argv == (place, f"{disks}:", deploy_id, *ids)
     assert as_called_by(named("6.10.0"), call).argv == call.argv
     restore = next(each for each in recorded() if each.action == "restore")
-    assert [is_known(each, restore) for each in VERSIONS] == [False, False, False, True]
+    assert [is_known(each, restore) for each in VERSIONS] == [False, False, False, False, False, True]
     assert is_known(named("6.6.3"), replace(restore, kind="ds", driver="rsync"))
 
 

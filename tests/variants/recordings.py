@@ -54,9 +54,16 @@ def write_variant(recording: Recording, version: Version, into: Path) -> Path:
 
 
 def _operation(version: Version, operation: Operation) -> Operation:
-    calls = tuple(as_called_by(version, call) for call in operation.calls if is_known(version, call))
+    made = (call for place, call in enumerate(operation.calls) if not _follows_a_failed_premigrate(operation, place))
+    calls = tuple(as_called_by(version, call) for call in made if is_known(version, call))
     documents = tuple(replace(each, xml=as_written_by(version, each.xml)) for each in operation.documents)
     return replace(operation, calls=calls, documents=documents)
+
+
+def _follows_a_failed_premigrate(operation: Operation, place: int) -> bool:
+    """No version before 7.4 calls `failmigrate` then (opennebula.md 3.4)."""
+    call, before = operation.calls[place], operation.calls[max(place - 1, 0)]
+    return call.action == "failmigrate" and before.action == "premigrate" and before.exit_code != 0
 
 
 def _with_vms(recording: Recording) -> Iterator[Operation]:

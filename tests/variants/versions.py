@@ -1,8 +1,8 @@
-"""How the calls of each version differ from those of 7.4 (opennebula.md 2.1, 2.2, 3.1, 3.3, 4, 8.2)."""
+"""How the calls of each version differ from those of 7.4 (opennebula.md 2.1, 2.2, 2.8, 3.1, 3.3, 4, 8.2)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 AROUND_BACKUP = ("prebackup", "prebackup_live", "postbackup", "postbackup_live")
@@ -43,23 +43,31 @@ class Version:
     no_elements: frozenset[str] = frozenset()
 
 
-SINCE_7_0 = frozenset({"PERSISTENT_SNAPSHOTS"})
+SINCE_7_2 = frozenset({"DS_LIVE_MIGRATE", "DS_MIGRATE_SNAP"})
+SINCE_7_0 = SINCE_7_2 | {"PERSISTENT_SNAPSHOTS", "PLAN_ID", "ACTION_ID"}
 SINCE_6_10 = SINCE_7_0 | {"BACKUP_DISK_IDS"}
 SINCE_6_6 = SINCE_6_10 | {"BACKUPS", "BACKUP_INCREMENTS", "CONTEXT_DISK_TYPE"}
 SINCE_6_0 = SINCE_6_6 | {"SHAREABLE"}
+SINCE_5_10 = SINCE_6_0 | {"MONITOR_VM_DISKS"}
+
+
+_5_12 = Version(
+    "5.12.0",
+    Carrier.ARGUMENT,
+    fstype=True,
+    cp_tells_format=False,
+    no_actions=NOT_BEFORE_6_6,
+    no_drivers=BACKUP_DRIVERS,
+    no_elements=SINCE_6_0,
+)
+_5_10 = replace(_5_12, name="5.10.5")
+"""The same calls; but there `monitor` prints the sizes of VM disks."""
+_5_8 = replace(_5_10, name="5.8.5", vm_in_argument=True, suffixes=False, no_elements=SINCE_5_10)
 
 VERSIONS = (
-    Version(
-        "5.8.5",
-        Carrier.ARGUMENT,
-        vm_in_argument=True,
-        suffixes=False,
-        fstype=True,
-        cp_tells_format=False,
-        no_actions=NOT_BEFORE_6_6,
-        no_drivers=BACKUP_DRIVERS,
-        no_elements=SINCE_6_0,
-    ),
+    _5_8,
+    _5_10,
+    _5_12,
     Version(
         "6.4.0",
         Carrier.ARGUMENT,
