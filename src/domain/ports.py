@@ -156,10 +156,11 @@ class Hosts(Protocol):
         """
 
     def copy_files(
-        self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step] = ()
+        self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step] = (), only: str = ""
     ) -> bool:
         """Copy the plain files of *directory* to *to* on *target*, streamed, never following or copying links.
 
+        With *only*, the name of a file in *directory*, none but that one.
         The steps *then* follow on *target* in the same session, whether there was anything to copy or not.
         False, and nothing done, when both are one directory of a shared file system. A missing source is
         nothing to copy. Checked before it returns. Raises HostUnreachable, HostCommandFailed.

@@ -2,6 +2,7 @@
 
 Under another driver's system datastore the directory is that driver's. Under ours it holds the links and the files
 of the VM (context, vm.xml), and may lie on a shared file system or not: a file named after the migration tells.
+Before OpenNebula 6.0 nobody carries files of a VM on an ssh system datastore, and nobody clears its old directory.
 """
 
 from __future__ import annotations
@@ -18,26 +19,50 @@ from domain.ports import Hosts, Oned, Scripts
 from domain.steps import MakeDirectory, MakeFile, RemoveFile, RemoveTree, Step
 from domain.undoing import Undo
 
+NOT_SHARED = "ssh"
+"""The driver of system datastores that hosts do not share."""
+
 
 class VmDirectory:
-    """What pre-, post- and failmigrate do beside the volumes."""
+    """What pre-, post- and failmigrate do beside the volumes.
 
-    def __init__(self, hosts: Hosts, scripts: Scripts, oned: Oned) -> None:
+    *cared_for*: OpenNebula itself carries the files of a VM that migrates live to a host that does not share them, and
+    clears the directory it leaves.
+    """
+
+    def __init__(self, hosts: Hosts, scripts: Scripts, oned: Oned, cared_for: bool = True) -> None:
         self._hosts = hosts
         self._scripts = scripts
         self._oned = oned
+        self._cared_for = cared_for
 
     def arrive(self, order: Migrate, links: Sequence[Step], undo: Undo) -> None:
         """Make the directory and *links* on the target, with the VM's files when the directory is ours."""
         directory = order.directory
         if order.caller or same_host(order.source, order.target):
-            self._hosts.run(order.target, [MakeDirectory(directory), *links])
+            self._arrive_with_others(order, [MakeDirectory(directory), *links])
             return
         undo.add(lambda: self._depart(order))
         # the source may still hold what an earlier try of this migration left there when it failed
         stale = RemoveFile(f"{directory}/{_stays(order)}")
         then = [MakeDirectory(directory), stale, MakeFile(f"{directory}/{token(order)}"), *links]
         self._hosts.copy_files(order.source, directory, order.target, directory, then)
+
+    def _arrive_with_others(self, order: Migrate, steps: Sequence[Step]) -> None:
+        """The directory is another driver's, or on this host already; of its files none but the context may be missing.
+
+        A file that is a disk is never copied: the guest writes it.
+        """
+        context = order.vm.context_disk_id
+        if context is None or not self._is_left_alone(order):
+            self._hosts.run(order.target, steps)
+            return
+        directory = order.directory
+        self._hosts.copy_files(order.source, directory, order.target, directory, steps, only=f"disk.{context}")
+
+    def _is_left_alone(self, order: Migrate) -> bool:
+        """Whether the driver of the system datastore, and oned, leave the directory to us."""
+        return not self._cared_for and order.caller == NOT_SHARED and not same_host(order.source, order.target)
 
     def _depart(self, order: Migrate) -> None:
         """Remove the directory on the target, unless it is the one that the running VM uses on the source."""
@@ -59,12 +84,12 @@ class VmDirectory:
     def _clearing(self, order: Migrate, leave: HostName, stay: HostName) -> list[Step]:
         """Steps that clear the directory on *leave*, unless it is the very directory that *stay* uses.
 
-        A premigrate that failed may not have left its file, so a failed migration leaves one of its own where the
-        VM stays: on a shared file system it is seen on *leave*, too.
+        A premigrate that failed may not have left its file, and is no reason for other drivers not to go on. So a
+        file of its own is left where the VM stays: on a shared file system it is seen on *leave*, too.
         """
-        if order.caller:
+        if order.caller and not self._is_left_alone(order):
             return []
-        if same_host(leave, order.source):
+        if same_host(leave, order.source) and not order.caller:
             return [RemoveTree(order.directory, unless=token(order))]
         self._hosts.run(stay, [MakeFile(f"{order.directory}/{_stays(order)}")])
         return [RemoveTree(order.directory, unless=_stays(order))]

@@ -32,6 +32,11 @@ def _installation(environment: Mapping[str, str]) -> Any:
     return Installation.find(environment)
 
 
+def _cares_for_vm_directories(installation: Any) -> bool:
+    """Since 6.0 OpenNebula carries a VM's files itself when the VM moves on an ssh system datastore."""
+    return bool(installation.version >= (6, 0))
+
+
 def _clusters(environment: Mapping[str, str], wrap: Wrap, watch: Any) -> Any:
     from adapters.linstor.clusters import RestClusters
     from entrypoints.wrapping import WrappedClusters
@@ -157,7 +162,13 @@ class Container(containers.DeclarativeContainer):
     legacy_contexts = providers.Singleton(
         _rules("domain.legacy_contexts.LegacyContexts"), storages, oned, locks, lifetime
     )
-    vm_directory = providers.Singleton(_rules("domain.vm_directory.VmDirectory"), hosts, scripts, oned)
+    vm_directory = providers.Singleton(
+        _rules("domain.vm_directory.VmDirectory"),
+        hosts,
+        scripts,
+        oned,
+        providers.Callable(_cares_for_vm_directories, installation),
+    )
     disks = providers.Singleton(
         _rules("domain.disks.Disks"),
         storages,

@@ -126,25 +126,25 @@ class MemoryHosts:
         return tuple(_performed(host, work, step) for step in steps)
 
     def copy_files(
-        self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step] = ()
+        self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step] = (), only: str = ""
     ) -> bool:
         """Copy plain files; False when both are one directory. Raises HostUnreachable, HostCommandFailed."""
         origin = self._session(source)
         destination = origin if same_host(source, target) else self._session(target)
-        copied = self._copied(origin, directory, destination, to)
+        copied = self._copied(origin, directory, destination, to, only)
         work = Steps(destination, self._clock)
         for step in then:
             _performed(target, work, step)
         return copied
 
     @staticmethod
-    def _copied(origin: MemoryHost, directory: str, destination: MemoryHost, to: str) -> bool:
+    def _copied(origin: MemoryHost, directory: str, destination: MemoryHost, to: str, only: str) -> bool:
         if origin.get(directory) is None:
             return True
         if directory == to and origin.tree(directory) is destination.tree(to):
             return False
         try:
-            _copied(origin, directory, destination, to)
+            _copied(origin, directory, destination, to, only)
         except OSError as error:
             raise HostCommandFailed(destination.name, f"receive the files of {to}", str(error)) from error
         return True
@@ -178,13 +178,14 @@ class MemoryHosts:
             raise HostCommandFailed(host, f"read {device}", str(error)) from error
 
 
-def _copied(origin: MemoryHost, directory: str, destination: MemoryHost, to: str) -> None:
+def _copied(origin: MemoryHost, directory: str, destination: MemoryHost, to: str, only: str) -> None:
     destination.make_directory(to)
     for path, entry in origin.below(directory):
         name = to + path[len(directory) :]
         if isinstance(entry, Directory):
-            destination.make_directory(name)
-        elif isinstance(entry, bytes):
+            if not only:
+                destination.make_directory(name)
+        elif isinstance(entry, bytes) and only in ("", path[len(directory) + 1 :]):
             destination.put(name, entry)
 
 

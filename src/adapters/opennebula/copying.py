@@ -31,11 +31,13 @@ class Copier:
         self._shell = shell
         self._limits = limits
 
-    def copy(self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step]) -> bool:
+    def copy(
+        self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step], only: str
+    ) -> bool:
         """Copy between two hosts; *then* follows in the session of the target. See `Hosts.copy_files`."""
         mark = f"linstor-files-{secrets.token_hex(8)}"
         probe = f".linstor-probe-{secrets.token_hex(8)}"
-        send = self._shell.command(source, command("files", mark, "send_files", directory, probe))
+        send = self._shell.command(source, command("files", mark, "send_files", directory, probe, only))
         line = command("files", mark, "receive_files", to, probe, then=calls(then, f"{mark}-then"))
         receive = self._shell.command(target, line)
         with (
@@ -47,12 +49,12 @@ class Copier:
             passage.finish(to, then)
             return copied
 
-    def copy_here(self, host: HostName, directory: str, to: str) -> bool:
+    def copy_here(self, host: HostName, directory: str, to: str, only: str) -> bool:
         """Copy between two directories of one host. See `Hosts.copy_files`."""
         if directory == to:
             return False
         mark = f"linstor-files-{secrets.token_hex(8)}"
-        argv = self._shell.command(host, command("files", mark, "copy_here", directory, to))
+        argv = self._shell.command(host, command("files", mark, "copy_here", directory, to, only))
         with session(host, argv, self._limits.transfer, stdin=b"") as program:
             ended = succeeded(host, program.end(), program.seconds, f"copy the files of {directory} to {to}")
         return f"{mark} shared".encode() not in ended.out.splitlines()

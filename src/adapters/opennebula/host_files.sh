@@ -1,17 +1,20 @@
 # Send and receive the plain files of a directory: one side on each host, and the driver between them.
 # Lines for the driver begin with $mark, so that what a login prints is never taken for an answer.
 
-PROBES='.linstor-probe-*'
-# one that a host left when it died is nobody's file
+# which files; a probe that a host left when it died is nobody's file
+chosen=(! -name '.linstor-probe-*')
+choose() { # NAME: this file of the directory alone; "" for all
+    if [ -n "$1" ]; then chosen=(-path "./$1" -type f); fi
+}
 
 tell() { printf '%s %s\n' "$mark" "$*"; }
 
 manifest() { # one sum over names and contents of the plain files below DIRECTORY
-    (cd -- "$1" && find . -xdev -type f ! -name "$PROBES" -print0 | sort -z | xargs -0 -r sha256sum | sha256sum | cut -d ' ' -f 1)
+    (cd -- "$1" && find . -xdev -type f "${chosen[@]}" -print0 | sort -z | xargs -0 -r sha256sum | sha256sum | cut -d ' ' -f 1)
 }
 
 packed() { # files and directories below DIRECTORY; no link, no device, no socket
-    (cd -- "$1" && find . -mindepth 1 -xdev \( -type f -o -type d \) ! -name "$PROBES" -print0 | tar -S --null --no-recursion -cf - -T -)
+    (cd -- "$1" && find . -mindepth 1 -xdev \( -type f -o -type d \) "${chosen[@]}" -print0 | tar -S --null --no-recursion -cf - -T -)
 }
 
 open_arrivals() { # DIRECTORY
@@ -27,8 +30,9 @@ place() { # DIRECTORY: files of the same name are replaced, and a link there is 
     sync -f -- "$1" || fail "$1 cannot be flushed"
 }
 
-send_files() { # DIRECTORY PROBE
+send_files() { # DIRECTORY PROBE NAME
     local answer
+    choose "$3"
     if [ ! -d "$1" ]; then tell missing; return; fi
     probe=$1/$2
     trap 'rm -f -- "$probe"' EXIT
@@ -55,7 +59,8 @@ receive_files() { # DIRECTORY PROBE
     tell "$sum"
 }
 
-copy_here() { # FROM TO
+copy_here() { # FROM TO NAME
+    choose "$3"
     if [ ! -d "$1" ]; then tell missing; return; fi
     if [ "$1" -ef "$2" ]; then tell shared; return; fi
     open_arrivals "$2"

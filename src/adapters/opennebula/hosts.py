@@ -34,13 +34,13 @@ class SshHosts:
         return told(host, steps, ended, mark)
 
     def copy_files(
-        self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step] = ()
+        self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step] = (), only: str = ""
     ) -> bool:
         """Copy plain files between directories, streamed and compared, then carry out steps. See the port."""
         copier = Copier(self._shell, self._limits())
         if not same_host(source, target):
-            return copier.copy(source, directory, target, to, then)
-        copied = copier.copy_here(source, directory, to)
+            return copier.copy(source, directory, target, to, then, only)
+        copied = copier.copy_here(source, directory, to, only)
         self.run(target, then)
         return copied
 

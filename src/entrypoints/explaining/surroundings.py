@@ -41,12 +41,12 @@ class ForeseenHosts:
         return self._real.run(host, questions or [FileExists("/")])
 
     def copy_files(
-        self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step] = ()
+        self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step] = (), only: str = ""
     ) -> bool:
         """See the port. Whether both are one directory of a shared file system cannot be told without writing."""
         for host in dict.fromkeys((source, target)):
             self._real.run(host, [FileExists("/")])
-        self._note("copy_files", source, directory, target, to, *([then] if then else []))
+        self._note("copy_files", source, directory, target, to, *([then] if then else []), *([only] if only else []))
         return not (same_host(source, target) and directory == to)
 
 

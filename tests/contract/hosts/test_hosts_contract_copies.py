@@ -26,6 +26,19 @@ def test_plain_files_travel_and_links_do_not(world: World) -> None:
     assert sorted(world.sessions) == [ALPHA, BETA]
 
 
+@pytest.mark.parametrize("to_host", [BETA, ALPHA])
+def test_one_file_may_be_chosen(world: World, to_host: HostName) -> None:
+    """No other file travels, none in a directory of the same name, and one that is not there is no error."""
+    source, target = f"{world.home(ALPHA)}/7", f"{world.home(to_host)}/8/7"
+    world.put(ALPHA, f"{source}/disk.1", b"context")
+    world.put(ALPHA, f"{source}/disk.11", b"written")
+    world.put(ALPHA, f"{source}/disk.1.d/disk.1", b"deeper")
+    for name in ("disk.1", "disk.3"):
+        assert world.hosts.copy_files(ALPHA, source, to_host, target, only=name) is True
+    names = ("disk.1", "disk.11", "disk.1.d/disk.1", "disk.3")
+    assert [world.get(to_host, f"{target}/{name}") for name in names] == [b"context", None, None, None]
+
+
 def test_a_copy_is_made_again_over_what_is_there(world: World) -> None:
     """Files are replaced; other files and links of the target stay, and a link is never written through."""
     source, target = f"{world.home(ALPHA)}/7", f"{world.home(BETA)}/7"

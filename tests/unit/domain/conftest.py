@@ -47,13 +47,13 @@ SIZE_KIB = 65536
 class Bench:
     """The rules, and shorthand for what tests look at."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, shared: tuple[str, ...] = (), cared_for: bool = True) -> None:
         self.model = LinstorModel.simple(HOSTS, groups={"two": 2})
         self.cluster = MemoryCluster(self.model)
         self.clock = MemoryClock()
         self.oned = MemoryOned()
         self.devices = ModelDevices(self.model)
-        self.hosts = MemoryHosts(self.devices, HOSTS)
+        self.hosts = MemoryHosts(self.devices, HOSTS, shared=shared)
         self.scripts = MemoryScripts()
         self.locks = MemoryLocks(self.clock)
         for each in (IMAGES, SYSTEM):
@@ -68,7 +68,7 @@ class Bench:
         )
         self.reverting = Reverting(self.snapshots, self.rolling_back, self.rewriting)
         self.saving = Saving(self.storages, self.oned, self.hosts, self.locks, self.lifetime, self.snapshots)
-        directory = VmDirectory(self.hosts, self.scripts, self.oned)
+        directory = VmDirectory(self.hosts, self.scripts, self.oned, cared_for)
         self.debts = Debts(self.hosts)
         legacy = LegacyContexts(self.storages, self.oned, self.locks, self.lifetime)
         self.migration = Migration(
