@@ -103,3 +103,31 @@ def test_a_guest_that_still_cannot_go_on_is_told_of(hypervisor: Hypervisor) -> N
     for _ in range(2):
         assert hypervisor.after_operation(excused=False) == ["the guest of VM 4 cannot go on: no disk on host-b"]
     assert hypervisor.waiting == {VM}
+
+
+@pytest.mark.parametrize(
+    ("carries", "brought", "found"),
+    [
+        (True, False, []),
+        (False, True, []),
+        (False, False, [f"the hypervisor finds no disk.1 in {D} on host-b"]),
+    ],
+    ids=["since 6.0", "the driver brings it", "nobody brings it"],
+)
+def test_a_context_disk_must_be_where_the_guest_goes(
+    machines: Machines, tmp_path: Path, carries: bool, brought: bool, found: list[str]
+) -> None:
+    """Before 6.0 the script carries no file of a directory that is not shared."""
+    sandbox: Any = SimpleNamespace(host_path=lambda host, path: tmp_path / host / path.lstrip("/"))
+    knowledge: Any = SimpleNamespace(vm=lambda vm: SimpleNamespace(render=lambda: "<VM/>"))
+    rewriting: Any = SimpleNamespace(text=lambda text: text)
+    guests: Any = machines
+    hypervisor = Hypervisor(sandbox, guests, Holdings("one-fe"), knowledge, rewriting, frozenset(), carries=carries)
+    hypervisor.play(call(f"vmm/kvm/deploy {D}/deployment.0 host-a {VM} host-a"))
+    machines.ready = {"host-a", "host-b"}
+    for host in ("host-a", "host-b") if brought else ("host-a",):
+        directory = tmp_path / host / D.lstrip("/")
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "disk.1").write_text("context")
+
+    assert migrate(hypervisor, "host-a", "host-b") == found

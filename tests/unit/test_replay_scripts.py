@@ -168,6 +168,20 @@ def test_postmigrate_clears_the_source_after_it_called_the_others(site: Site) ->
     assert not site.host("host-a", D).exists()
 
 
+def test_before_6_0_a_live_migration_leaves_the_directories(site: Site) -> None:
+    """The others are called all the same."""
+    (site.root / "remotes" / "VERSION").write_text("5.12.0\n")
+    for host in ("host-a", "host-b"):
+        site.host(host, D).mkdir(parents=True)
+    migration = ("host-a", "host-b", D, "7", "102")
+
+    for action in ("premigrate", "postmigrate"):
+        assert site.run(f"tm/ssh/{action}", *migration, stdin=base64.b64encode(VM.encode())).returncode == 0
+    assert len((site.root / "called").read_text().splitlines()) == 2
+    assert site.host("host-a", D).exists()
+    assert site.host("host-b", D).exists()
+
+
 def test_a_change_of_datastore_on_one_host_ends_the_old_directory(site: Site) -> None:
     """Premigrate does nothing then; postmigrate calls the others and removes the directory that is not in use."""
     old = "/vmfs/datastores/106/7"

@@ -26,7 +26,10 @@ _NOTHING_TO_DO = ("prereconfigure", "reconfigure", "snapshot_create", "snapshot_
 
 
 class Hypervisor:
-    """Plays the calls of kind `vmm`. *shared*: system datastores whose directory every host sees."""
+    """Plays the calls of kind `vmm`. *shared*: system datastores whose directory every host sees.
+
+    *carries*: the script for a live migration brings the files of a VM directory that is not shared, as since 6.0.
+    """
 
     def __init__(
         self,
@@ -36,8 +39,10 @@ class Hypervisor:
         knowledge: Knowledge,
         rewriting: Rewriting,
         shared: frozenset[int],
+        carries: bool = True,
     ) -> None:
         self._sandbox = sandbox
+        self._carries = carries
         self._machines = machines
         self._holdings = holdings
         self._knowledge = knowledge
@@ -145,7 +150,7 @@ class Hypervisor:
         if target is None or origin is None:
             raise DiskFailed(f"nothing prepared the migration of VM {vm}")
         old = self._directory_of(vm, origin.host)
-        self._carry_files(old, target)
+        self._carry_files(vm, old, target)
         if call.exit_code:
             self._give_up(old, target)
         elif not self._machines.runs(vm):
@@ -158,6 +163,7 @@ class Hypervisor:
         "success" all the same: the guest is closed, and waits until it can go on.
         """
         try:
+            self._require_files(old, target)
             mirror = partial(self._mirror_files, vm, old, target)
             self._machines.migrate(vm, target.host, self._text(target), self._wanted(vm, target), mirror)
         except DiskFailed:
@@ -166,30 +172,48 @@ class Hypervisor:
             self._machines.stop(vm)
             self._waiting[vm] = target
 
-    def _carry_files(self, old: At, target: At) -> None:
-        """On a system datastore that is not shared: plain files, and links that are missing, to the target."""
+    def _carry_files(self, vm: int, old: At, target: At) -> None:
+        """On a system datastore that is not shared: plain files, and links that are missing, to the target.
+
+        A script that carries nothing could not have moved a guest whose disks are files, but the recording says that
+        it did; so these are brought all the same.
+        """
+        carries = self._carries or old.host == target.host
         source, to = self._path(old), self._path(target)
         if source == to or self._is_one(old, target):
             return
         to.mkdir(parents=True, exist_ok=True)
         for each in sorted(source.iterdir()) if source.is_dir() else ():
             there = to / each.name
+            if not carries and each.name not in self._files(vm):
+                continue
             if each.is_symlink() and not there.is_symlink():
                 there.symlink_to(each.readlink())
             elif each.is_file() and not each.is_symlink():
                 _copy(each, there)
 
+    def _require_files(self, old: At, target: At) -> None:
+        """What a guest has open as a file is at the target, the context disk among it."""
+        source, to = self._path(old), self._path(target)
+        files = [each.name for each in sorted(source.glob("disk.*")) if each.is_file() and not each.is_symlink()]
+        missing = [name for name in files if not (to / name).exists()]
+        if missing:
+            raise DiskFailed(f"the hypervisor finds no {', '.join(missing)} in {target.path} on {target.host}")
+
+    def _files(self, vm: int) -> list[str]:
+        """The disks that are plain files, by name."""
+        return [f"disk.{each.of.disk}" for each in self._holdings.vm_disks(vm) if each.volume is None]
+
     def _mirror_files(self, vm: int, old: At, target: At) -> None:
         """What the guest wrote to plain files since they were carried."""
         source, to = self._path(old), self._path(target)
-        for disk in self._holdings.vm_disks(vm):
-            name = f"disk.{disk.of.disk}"
-            if disk.volume is None and source != to and not self._is_one(old, target):
+        for name in self._files(vm):
+            if source != to and not self._is_one(old, target):
                 _copy(source / name, to / name)
 
     def _give_up(self, old: At, target: At) -> None:
         """A failed migration: what was carried to the target goes, unless both are one directory."""
-        if not self._is_one(old, target) and self._path(old) != self._path(target):
+        if self._carries and not self._is_one(old, target) and self._path(old) != self._path(target):
             shutil.rmtree(self._path(target), ignore_errors=True)
 
     def _is_one(self, old: At, target: At) -> bool:

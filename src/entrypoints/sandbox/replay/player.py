@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from adapters.opennebula.installation import read_version
 from domain.names import VolumeName
 from entrypoints.sandbox.replay import failures, market
 from entrypoints.sandbox.replay.audit import Audit
@@ -50,7 +51,13 @@ class Player:
         self._ledger = Ledger(self._holdings)
         self._machines = Machines(sandbox, self._ledger)
         self._hypervisor = Hypervisor(
-            sandbox, self._machines, self._holdings, self._knowledge, self._rewriting, site.shared
+            sandbox,
+            self._machines,
+            self._holdings,
+            self._knowledge,
+            self._rewriting,
+            site.shared,
+            carries=read_version(sandbox.one / "var" / "remotes" / "VERSION") >= (6, 0),
         )
         self._audit = Audit(sandbox, self._knowledge, self._holdings, self._ledger, self._rewriting, site)
         self._known: set[str] = set()

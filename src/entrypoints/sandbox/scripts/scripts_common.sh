@@ -22,6 +22,9 @@ on_host() { ssh "$1" bash -s || fail "Error ${2} on $1"; }
 make_directory() { on_host "$1" "creating directory $2" <<<"mkdir -p $(quoted "$2")"; }
 remove() { on_host "$1" "deleting $2" <<<"rm -rf $(quoted "$2")"; }
 
+# before 6.0 a live migration found the directory of the VM, and left it, as it was
+before_6_0() { [[ $(cat "$remotes/VERSION" 2>/dev/null) == 5.* ]]; }
+
 # Call the same action of every other driver that the VM's disks name, as the driver of a system datastore does:
 # own name as one more argument, the document where this version of oned puts it (on standard input, before 5.10 the
 # sixth argument), the exit code told and then ignored.
