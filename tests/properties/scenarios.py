@@ -20,9 +20,9 @@ def stranger(cloud: PropertyCloud, image: int = PERSISTENT, *, beside: str = "")
     return next(host for host in ("alpha", "beta", "gamma", "delta") if host not in {*holds, beside})
 
 
-def fresh(*, shared: bool = False) -> PropertyCloud:
-    """A cloud with an image and a persistent image."""
-    cloud = PropertyCloud(World([SYSTEM_LINSTOR] if shared else []))
+def fresh(*, shared: bool = False, wired: bool = False) -> PropertyCloud:
+    """A cloud with an image and a persistent image; *wired* as in `World`."""
+    cloud = PropertyCloud(World([SYSTEM_LINSTOR] if shared else [], wired=wired))
     cloud.add_image(IMAGE)
     cloud.add_image(PERSISTENT, persistent=True)
     return cloud

@@ -16,6 +16,8 @@ from dependency_injector import providers
 from tests.properties.faults import Fault, Killed, OneCluster, Process, Watched
 from tests.properties.guests import MemoryGuests, plain
 from tests.properties.interleaving import Batons
+from tests.properties.overhearing import Overheard
+from tests.properties.wires import Wires
 
 from adapters.memory.clock import MemoryClock
 from adapters.memory.cluster import MemoryCluster
@@ -30,6 +32,7 @@ from adapters.memory.scripts import MemoryScripts
 from adapters.memory.sources import MemorySources
 from adapters.opennebula.xml import parse_datastore, parse_vm
 from domain.names import HostName
+from domain.ports import Cluster, Oned
 from entrypoints.container import Container
 from entrypoints.remotes.main import run
 from entrypoints.remotes.parser import Call
@@ -42,13 +45,16 @@ _ROOT = tempfile.TemporaryDirectory(prefix="properties-")
 class Documents:
     """oned's documents, told to the port as the port knows them."""
 
-    def __init__(self, port: MemoryOned) -> None:
+    def __init__(self, port: MemoryOned, wires: Wires | None) -> None:
         self.port = port
+        self._wires = wires
         self._documents: dict[tuple[str, int], str] = {}
 
     def put(self, kind: str, identity: int, document: str) -> None:
         """Know an object."""
         self._documents[kind, identity] = document
+        if self._wires is not None:
+            self._wires.told.put(kind, identity, document)
         parse = {"vm": parse_vm, "datastore": parse_datastore}.get(kind)
         if parse is not None:
             self.port.put(parse(document.encode()))
@@ -61,6 +67,8 @@ class Documents:
         """Know it no more."""
         self._documents.pop((kind, identity), None)
         self.port.vms.pop(identity, None)
+        if self._wires is not None:
+            self._wires.told.forget(kind, identity)
 
 
 @dataclass(frozen=True)
@@ -87,9 +95,12 @@ class HostNames:
 
 
 class World:
-    """Stands in the place of the sandbox for `Cloud`. *plan*: action (`tm/clone`) -> the fault of its next start."""
+    """Stands in the place of the sandbox for `Cloud`. *plan*: action (`tm/clone`) -> the fault of its next start.
 
-    def __init__(self, shared: Sequence[int] = ()) -> None:
+    *wired*: LINSTOR and oned are behind real protocols. *told*: each call of a port with what came of it, where wanted.
+    """
+
+    def __init__(self, shared: Sequence[int] = (), *, wired: bool = False) -> None:
         self.root = Path(_ROOT.name)
         self.one = self.root / "one"
         self.controller = "memory"
@@ -98,22 +109,35 @@ class World:
         ticks = itertools.count(1_700_000_000)
         groups = {"OpenNebula-Default": 2, "OpenNebula-System": 2}
         self.linstor = LinstorModel.simple(HOSTS, diskless=[FRONT_END], groups=groups, now=lambda: float(next(ticks)))
+        self._wires = Wires(self.linstor, self.root) if wired else None
         devices = ModelDevices(self.linstor)
         common = [plain(self.one / "var" / "datastores" / str(each)) for each in shared]
         self.memory_hosts = MemoryHosts(devices, (*HOSTS, FRONT_END), shared=common, clock=self.clock)
         self.hosts = HostNames()
-        self.oned = Documents(MemoryOned())
+        self.oned = Documents(MemoryOned(), self._wires)
         self.sources = MemorySources(self.memory_hosts)
         self.exports = MemoryExports(self.memory_hosts, {"/var/tmp"})
         self.scripts = MemoryScripts()
         self.guests = MemoryGuests(self.linstor, self.memory_hosts)
         self.plan: dict[str, Fault] = {}
         self.ended: list[tuple[str, Ended]] = []
+        self.told: list[str] | None = None
         self._running = threading.local()
         self._locks = MemoryLocks(self.clock)
 
+    def close(self) -> None:
+        """End what listens on sockets."""
+        if self._wires is not None:
+            self._wires.close()
+
     def _watched(self, name: str, port: object) -> Watched:
-        return Watched(name, port, self._step)
+        return Watched(name, port, self._step) if self.told is None else Overheard(name, port, self._step, self.told)
+
+    def _cluster(self) -> Cluster:
+        return MemoryCluster(self.linstor) if self._wires is None else self._wires.cluster
+
+    def _oned(self) -> Oned:
+        return self.oned.port if self._wires is None else self._wires.oned
 
     def _step(self) -> Process:
         """The process of this thread, which is about to make a call; another order may come first."""
@@ -124,12 +148,12 @@ class World:
     @contextmanager
     def _wired(self) -> Iterator[None]:
         """The real container with the ports in memory."""
-        cluster = self._watched("cluster", MemoryCluster(self.linstor))
+        cluster = self._watched("cluster", self._cluster())
         ports = {
             "installation": SimpleNamespace(version=(7, 4, 0)),
             "front_end": HostName(FRONT_END),
             "clusters": OneCluster(cluster),
-            "oned": self._watched("oned", self.oned.port),
+            "oned": self._watched("oned", self._oned()),
             "hosts": self._watched("hosts", self.memory_hosts),
             "sources": self._watched("sources", self.sources),
             "exports": self._watched("exports", self.exports),

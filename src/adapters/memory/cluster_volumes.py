@@ -55,7 +55,7 @@ class MemoryVolumes(ClusterPart):
         half = any(HALF_WRITTEN in each.props for each in found.resources.values())
         return tuple(
             replace(SeenResource(self._state, found, each).deployment(volume, self._host(each.node)), half_written=half)
-            for each in found.resources.values()
+            for _, each in sorted(found.resources.items())
         )
 
     def allocated(self, volumes: Collection[VolumeName]) -> Mapping[VolumeName, int]:
