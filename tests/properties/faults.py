@@ -44,6 +44,25 @@ class Fault:
     at: int
 
 
+class How(Enum):
+    """What goes away. DEAD: a host without power. CUT: its management network; its guests go on."""
+
+    DEAD = "dead"
+    CUT = "cut off"
+    SATELLITE = "without its satellite"
+    CONTROLLER = "without a controller"
+
+
+@dataclass(frozen=True)
+class Outage:
+    """Before call number *at* of an order *host* goes away; after *lasts* more calls it is back, 0: not by itself."""
+
+    how: How
+    host: str
+    at: int = 1
+    lasts: int = 0
+
+
 def _error(port: str, args: tuple[Any, ...], kind: Kind) -> DriverError:
     """The error that the adapter of *port* would raise: it got no answer, or an answer that is an error."""
     answered = kind in (Kind.REFUSED, Kind.BREAKS_AFTER)
@@ -62,10 +81,11 @@ def _error(port: str, args: tuple[Any, ...], kind: Kind) -> DriverError:
 
 @dataclass
 class Process:
-    """One start of an executable. *calls* are the port calls it made, in order."""
+    """One start of an executable. *calls* are the port calls it made, in order. *before* is told the number of each."""
 
     fault: Fault | None = None
     slept: Callable[[float], object] = lambda _seconds: None
+    before: Callable[[int], object] = lambda _number: None
     calls: list[str] = field(default_factory=list)
     dead: bool = False
 
@@ -74,6 +94,7 @@ class Process:
         if self.dead:
             raise Killed
         self.calls.append(f"{port}.{method}")
+        self.before(len(self.calls))
         if self.fault is None or self.fault.at != len(self.calls):
             return call()
         return self._play(self.fault.kind, port, args, call)

@@ -4,47 +4,40 @@ from __future__ import annotations
 
 import base64
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from tests.properties.guests import MemoryHypervisor, plain
+from tests.properties.oned_images import CDROM, SHAREABLE, ImageCloud
 from tests.properties.world import FRONT_END, World
 
+from domain.errors import ScriptFailed
 from entrypoints.sandbox import documents
-from entrypoints.sandbox.cloud import IMAGES, SYSTEM_LINSTOR, SYSTEM_TM, Cloud, ImageRecord, OrderFailed
+from entrypoints.sandbox.cloud import IMAGES, SYSTEM_LINSTOR, SYSTEM_TM, ImageRecord, OrderFailed
 from entrypoints.sandbox.documents import Record, VmDocument
-from entrypoints.sandbox.guests import BLOCK
 
-Blocks = dict[int, bytes]
 VOLATILE: dict[str, dict[str, object]] = {"swap": {"FORMAT": "swap"}, "fs": {"FORMAT": "raw", "FS": "ext4"}}
 
 
-class PropertyCloud(Cloud):
-    """A cloud in one process that knows what every volume must hold. Operations may be repeated as oned repeats them.
-
-    *must_hold*: volume -> offset -> block; *snapshots*: the same of (volume, id); *seen*: sizes in MiB that were told.
-    """
-
-    vms: dict[int, VmDocument]
+class PropertyCloud(ImageCloud):
+    """Operations on VMs. *neglected*: how often oned looked away from a delete that failed."""
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
-        self.world = world
-        self.hypervisor = MemoryHypervisor(world.memory_hosts, world.guests)
-        self.must_hold = world.guests.must_hold
-        self.snapshots: dict[tuple[str, int], Blocks] = {}
-        self.sizes: dict[str, int] = {}
-        self._kept: dict[tuple[str, int], Blocks] = {}
+        self.hypervisor = MemoryHypervisor(world.memory_hosts, world.guests, world.outages.silent)
         self._dates = 100
         self._deleting_on: dict[int, str] = {}
         self.undeployed: set[int] = set()
         self.moving: dict[int, tuple[str, ...]] = {}
+        self.neglected = 0
         world.scripts.install("tm/ssh/context", self._make_context)
-        world.scripts.install("datastore/fs/stat", lambda argv, stdin: "2")
 
     # -- what there is --------------------------------------------------------------------------
 
     def _make_context(self, argv: object, _stdin: bytes) -> str:
         host, path = list(argv)[-3].split(":", 1)
+        if self.world.outages.silent(host):
+            raise ScriptFailed("tm/ssh/context", f"{host} does not answer")
         here = self.world.memory_hosts.host(host)
         here.make_directory(plain(path).rsplit("/", 1)[0])
         here.put(plain(path), b"context")
@@ -64,71 +57,16 @@ class PropertyCloud(Cloud):
             found |= {self.volume(vm, disk): f"vm {vm} disk {disk}" for disk in document.disks}
         return found
 
-    def _came(self, volume: str, blocks: Blocks, size_mib: int) -> None:
-        """A volume is new, and oned was told that it is complete."""
-        self.must_hold[volume] = dict(blocks)
-        self.sizes[volume] = size_mib
-
-    def _went(self, volume: str) -> None:
-        self.must_hold.pop(volume, None)
-        self.sizes.pop(volume, None)
-        self.snapshots = {key: value for key, value in self.snapshots.items() if key[0] != volume}
+    def _disk(self, image: int, vm: int) -> dict[str, object]:
+        """See the base class (opennebula.md 4.2)."""
+        values = super()._disk(image, vm)
+        if self.kinds.get(image) == CDROM:
+            return {**values, "CLONE": "NO", "SAVE": "NO", "READONLY": "YES", "TYPE": "CDROM"}
+        return {**values, "SHAREABLE": "YES"} if self.kinds.get(image) == SHAREABLE else values
 
     def told(self, vm: int) -> None:
         """Let oned know the VM as it is now."""
         self._tell(vm)
-
-    # -- images ---------------------------------------------------------------------------------
-
-    def add_image(self, identity: int, *, persistent: bool = False) -> None:
-        """`oneimage create --path` of two MiB whose first and last block name the image."""
-        path = str(self.sources / f"image-{identity}")
-        first = f"image {identity}".encode().ljust(BLOCK, b"+")
-        self.world.sources.files[path] = first + bytes((2 << 20) - 2 * BLOCK) + first
-        source = self.import_image(identity, f"image-{identity}", path, persistent=persistent)
-        self._came(source, {0: first, (2 << 20) - BLOCK: first}, 2)
-
-    def add_empty(self, identity: int, fs: str = "ext4") -> None:
-        """`oneimage create --type datablock`."""
-        self._came(self.make_image(identity, f"image-{identity}", 2, fs=fs), {}, 2)
-
-    def clone_image(self, identity: int, origin: int) -> None:
-        """`oneimage clone`."""
-        record = self.images[origin]
-        document = documents.image(identity, "copy", record.size_mib, {"PATH": record.source, "SOURCE": ""})
-        source = self._about_image("clone", identity, document).split()[0]
-        self.images[identity] = ImageRecord(source, record.size_mib, persistent=False)
-        self._came(source, self.must_hold[record.source], record.size_mib)
-
-    def drop_image(self, identity: int) -> None:
-        """`oneimage delete`."""
-        self._went(self.images[identity].source)
-        self.remove_image(identity)
-
-    def export(self, identity: int) -> None:
-        """The marketplace takes an image, and disposes of the file; one of a call that died goes a day later."""
-        image = self.images[identity]
-        told = self._about_image(
-            "export", identity, documents.image(identity, "", image.size_mib, {"SOURCE": image.source})
-        )
-        path = re.search(r"<IMPORT_SOURCE><!\[CDATA\[(.*?)\]\]>", told)
-        assert path is not None
-        data = self.world.exports.files.pop(path[1])
-        assert all(data[offset : offset + BLOCK] == block for offset, block in self.must_hold[image.source].items())
-
-    def image_snapshot(self, identity: int, action: str, number: int) -> None:
-        """`oneimage snapshot-delete`, `-revert`, `-flatten` of an image that no VM uses."""
-        image = self.images[identity]
-        values = {"SOURCE": image.source, "TARGET_SNAPSHOT": number}
-        wanted = self._kept.setdefault((image.source, number), dict(self.snapshots.get((image.source, number), {})))
-        if action != "snap_delete":
-            self.must_hold[image.source] = {}
-        if action != "snap_revert":
-            gone = (number,) if action == "snap_delete" else (0, 1)
-            self.snapshots = {key: each for key, each in self.snapshots.items() if key[1] not in gone}
-        self._about_image(action, identity, documents.image(identity, "", image.size_mib, values))
-        if action != "snap_delete":
-            self.must_hold[image.source] = wanted
 
     # -- a VM begins and ends -------------------------------------------------------------------
 
@@ -228,11 +166,19 @@ class PropertyCloud(Cloud):
         for host in self.moving.get(vm, (self.place_of(vm),)):
             self._deleting_on[vm] = host
             for disk in self.vms[vm].disks:
-                with suppress(OrderFailed):
+                with self._neglecting():
                     self.end_disk(vm, disk, force=True)
             del self._deleting_on[vm]
-            with suppress(OrderFailed):
+            with self._neglecting():
                 self._delete_directory(vm, host)
+
+    @contextmanager
+    def _neglecting(self) -> Iterator[None]:
+        """How an order ends is not looked at."""
+        try:
+            yield
+        except OrderFailed:
+            self.neglected += 1
 
     def recreate(self, vm: int, host: str) -> None:
         """`recover --recreate`, and a deployment on *host*: the disks are made anew."""
@@ -249,9 +195,11 @@ class PropertyCloud(Cloud):
         self._tell(vm)
         self.bring(vm, disk)
         guest = self.world.guests.guests[vm]
+        readonly = self.vms[vm].disks[disk]["READONLY"] == "YES"
         if disk not in guest.open:
-            self.world.guests.attach(vm, disk)
-        self.world.guests.write(vm, disk, 2)
+            self.world.guests.attach(vm, disk, readonly=readonly)
+        if not readonly:
+            self.world.guests.write(vm, disk, 2)
 
     def detach_disk(self, vm: int, disk: int) -> None:
         """`onevm disk-detach`."""
@@ -266,24 +214,26 @@ class PropertyCloud(Cloud):
         """`onevm migrate --live`: where premigrate fails, the VM stays; how postmigrate ends is not looked at."""
         try:
             self.prepare_migration(vm, target)
-        except OrderFailed:
+            self.hypervisor.migrate(self.vms[vm], self.vms[vm].history[-2].host, self.directory(vm))
+        except (OrderFailed, OSError):
             with suppress(OrderFailed):
                 self._migration_script(vm, "failmigrate")
             self.stay(vm)
             raise
-        source = self.vms[vm].history[-2].host
-        self.hypervisor.migrate(self.vms[vm], source, self.directory(vm))
         self.finish_migration(vm)
 
     def fail_migration(self, vm: int, target: str) -> None:
-        """The hypervisor gives the move up after the target has opened everything."""
-        self.prepare_migration(vm, target)
-        self.world.guests.begin_migration(vm, target, self.directory(vm))
-        self.world.guests.cancel_migration(vm)
+        """The hypervisor gives the move up after the target has opened everything, where it gets that far."""
         try:
-            self._migration_script(vm, "failmigrate")
+            self.prepare_migration(vm, target)
+            with suppress(OSError):
+                self.world.guests.begin_migration(vm, target, self.directory(vm))
+                self.world.guests.cancel_migration(vm)
         finally:
-            self.stay(vm)
+            try:
+                self._migration_script(vm, "failmigrate")
+            finally:
+                self.stay(vm)
 
     def stay(self, vm: int) -> None:
         """Oned gives the move up."""

@@ -11,11 +11,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 from dependency_injector import providers
 from tests.properties.faults import Fault, Killed, OneCluster, Process, Watched
 from tests.properties.guests import MemoryGuests, plain
 from tests.properties.interleaving import Batons
+from tests.properties.outages import Outages
 from tests.properties.overhearing import Overheard
 from tests.properties.wires import Wires
 
@@ -32,7 +34,7 @@ from adapters.memory.scripts import MemoryScripts
 from adapters.memory.sources import MemorySources
 from adapters.opennebula.xml import parse_datastore, parse_vm
 from domain.names import HostName
-from domain.ports import Cluster, Oned
+from domain.ports import Oned
 from entrypoints.container import Container
 from entrypoints.remotes.main import run
 from entrypoints.remotes.parser import Call
@@ -122,6 +124,7 @@ class World:
         self.plan: dict[str, Fault] = {}
         self.ended: list[tuple[str, Ended]] = []
         self.told: list[str] | None = None
+        self.outages = Outages(self.linstor, self.memory_hosts, self.guests)
         self._running = threading.local()
         self._locks = MemoryLocks(self.clock)
 
@@ -133,8 +136,9 @@ class World:
     def _watched(self, name: str, port: object) -> Watched:
         return Watched(name, port, self._step) if self.told is None else Overheard(name, port, self._step, self.told)
 
-    def _cluster(self) -> Cluster:
-        return MemoryCluster(self.linstor) if self._wires is None else self._wires.cluster
+    def _cluster(self) -> Any:
+        cluster = MemoryCluster(self.linstor) if self._wires is None else self._wires.cluster
+        return self.outages.reached(cluster)
 
     def _oned(self) -> Oned:
         return self.oned.port if self._wires is None else self._wires.oned
@@ -172,13 +176,14 @@ class World:
         if driver != "linstor":
             return Ended(0, self.scripts.run(kind, driver, action, list(argv), stdin), "", Process())
         name = f"{kind}/{action.partition('.')[0]}"
-        process = self._running.process = Process(self.plan.pop(name, None), self.clock.sleep)
+        process = self._running.process = Process(self.plan.pop(name, None), self.clock.sleep, self.outages.due)
         out, err = io.StringIO(), io.StringIO()
         try:
             with self._wired():
                 code = run(Call(kind, action, tuple(argv), stdin), {}, out, err)
         except Killed:
             code = 137
+        self.outages.order_ended()
         ended = Ended(code, out.getvalue(), err.getvalue(), process)
         self.ended.append((name, ended))
         # the watchdog on the host thaws what a killed order has frozen
