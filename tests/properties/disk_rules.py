@@ -5,21 +5,22 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 from tests.properties.living import OFF, RUNNING, UNDEPLOYED, Living, Trouble, picks, remembered, troubles
-from tests.properties.scenarios import IMAGE
+from tests.properties.scenarios import COMMON, DISC, IMAGE
 
 
 class DiskRules(Living):
     """Attach and detach, resize, snapshots, save-as."""
 
     @precondition(lambda self: self._vms(RUNNING))
-    @rule(pick=picks, trouble=troubles)
+    @rule(pick=picks, image=st.sampled_from((IMAGE, DISC, COMMON)), trouble=troubles)
     @remembered
-    def attach(self, pick: int, trouble: Trouble) -> None:
+    def attach(self, pick: int, image: int, trouble: Trouble) -> None:
         """`onevm disk-attach`."""
         vm = self._one(pick, RUNNING)
         disk = max(self.cloud.vms[vm].disks) + 1
-        if disk < 6:
-            self._about_vm(vm, lambda: self.cloud.attach_disk(vm, disk, IMAGE), "tm/clone", trouble, RUNNING)
+        if disk < 6 and self._usable(image, self.cloud.vms[vm].now.host, vm):
+            action = "tm/clone" if image == IMAGE else "tm/ln"
+            self._about_vm(vm, lambda: self.cloud.attach_disk(vm, disk, image), action, trouble, RUNNING)
 
     @precondition(lambda self: self._vms(RUNNING))
     @rule(pick=picks, trouble=troubles)
@@ -84,7 +85,7 @@ class DiskRules(Living):
             operate = lambda: self.cloud.drop_snapshot(vm, disk, chosen)  # noqa: E731 - one expression
             self._about_vm(vm, operate, "tm/snap_delete", trouble, self.phase[vm])
 
-    @precondition(lambda self: self._vms(RUNNING, OFF, UNDEPLOYED) and len(self.cloud.images) < 5)
+    @precondition(lambda self: self._vms(RUNNING, OFF, UNDEPLOYED) and len(self.cloud.images) < 7)
     @rule(pick=picks, which=picks, number=picks, trouble=troubles)
     @remembered
     def save_as(self, pick: int, which: int, number: int, trouble: Trouble) -> None:
@@ -93,4 +94,4 @@ class DiskRules(Living):
         disk = self._disk(vm, which)
         chosen = [-1, *self._numbered(vm, disk)][number % (1 + len(self._numbered(vm, disk)))]
         if not self._try(lambda: self.cloud.save_as(vm, disk, image, chosen), "tm/cpds", trouble):
-            self.cloud.drop_image(image)
+            self._repeat(image, lambda: self.cloud.drop_image(image))

@@ -14,7 +14,7 @@ from domain import marks as marking
 class ImageRules(Living):
     """Images come and go while VMs live."""
 
-    @precondition(lambda self: len(self.cloud.images) < 4)
+    @precondition(lambda self: len(self.cloud.images) < 6)
     @rule(trouble=troubles, action=st.sampled_from(("cp", "clone")))
     @remembered
     def new_image(self, trouble: Trouble, action: str) -> None:
@@ -32,11 +32,11 @@ class ImageRules(Living):
             assert left.props[MARKS + marking.IMAGE] == str(image)
             self.orphans.add(left.name)
 
-    @precondition(lambda self: len(self.cloud.images) > 3)
+    @precondition(lambda self: len(self.cloud.images) > 5)
     @rule(trouble=troubles)
     @remembered
     def drop_image(self, trouble: Trouble) -> None:
         """`oneimage delete`, again after a failure."""
         image = max(self.cloud.images)
-        if not self._try(lambda: self.cloud.drop_image(image), "datastore/rm", trouble):
-            self.cloud.drop_image(image)
+        if image not in self.pending and not self._try(lambda: self.cloud.drop_image(image), "datastore/rm", trouble):
+            self._repeat(image, lambda: self.cloud.drop_image(image))

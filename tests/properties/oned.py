@@ -181,12 +181,13 @@ class PropertyCloud(ImageCloud):
             self.neglected += 1
 
     def recreate(self, vm: int, host: str) -> None:
-        """`recover --recreate`, and a deployment on *host*: the disks are made anew."""
+        """`recover --recreate`, and the next record, on *host*; the disks are to be made anew."""
         self.recover_delete(vm)
         now = self.vms[vm].now
         self.vms[vm].history.append(Record(host, now.datastore, now.tm))
+        self.vms[vm].lcm_state = 3
+        self.moving.pop(vm, None)
         self._tell(vm)
-        self.bring_all(vm)
 
     def attach_disk(self, vm: int, disk: int, image: int) -> None:
         """`onevm disk-attach`; given again it is a new attempt."""
@@ -240,34 +241,44 @@ class PropertyCloud(ImageCloud):
         self.vms[vm].history.pop()
         self._tell(vm)
 
-    def _move(self, vm: int, old: str, new: str) -> None:
-        """Every disk and then the directory, from host to host."""
+    def _move(self, vm: int, old: str, new: str, lcm_state: int) -> None:
+        """Every disk and then the directory, from host to host; *lcm_state*: opennebula.md 4.6."""
         directory, now = self.directory(vm), self.vms[vm].now
+        self.vms[vm].lcm_state = lcm_state
+        self._tell(vm)
         self.moving[vm] = (old, new)
         for disk in self.vms[vm].disks:
             places = (f"{host}:{directory}/disk.{disk}" for host in (old, new))
             self.call("tm", "linstor", self._suffixed(vm, "mv"), *places, vm, self._datastore_of(vm, disk))
         self.call("tm", now.tm, "mv", f"{old}:{directory}", f"{new}:{directory}", vm, now.datastore)
         del self.moving[vm]
+        self.vms[vm].lcm_state = 3
 
     def undeploy(self, vm: int) -> None:
         """`onevm undeploy`: everything goes to the front-end."""
         self.world.guests.stop(vm)
-        self._move(vm, self.vms[vm].now.host, FRONT_END)
+        self._move(vm, self.vms[vm].now.host, FRONT_END, 30)
         self.undeployed.add(vm)
 
     def resume(self, vm: int, host: str) -> None:
         """`onevm resume` of an undeployed VM on *host*."""
         self._next_record(vm, host)
-        self._move(vm, FRONT_END, host)
+        self._move(vm, FRONT_END, host, 9)
         self.undeployed.discard(vm)
         self.boot(vm)
 
-    def migrate_cold(self, vm: int, host: str) -> None:
-        """`onevm migrate --poff`."""
+    def migrate_cold(self, vm: int, host: str, *, off: bool = False) -> None:
+        """`onevm migrate --poff`; *off*: the VM is powered off already."""
         self.world.guests.stop(vm)
         self._next_record(vm, host)
-        self._move(vm, self.vms[vm].history[-2].host, host)
+        self._move(vm, self.vms[vm].history[-2].host, host, 43 if off else 8)
+        self.boot(vm)
+
+    def migrate_lost(self, vm: int, host: str) -> None:
+        """`onevm migrate` of a VM in UNKNOWN, whose host is dead."""
+        self.world.guests.stop(vm)
+        self._next_record(vm, host)
+        self._move(vm, self.vms[vm].history[-2].host, host, 60)
         self.boot(vm)
 
     def _next_record(self, vm: int, host: str) -> None:

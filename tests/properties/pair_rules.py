@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
-from tests.properties.living import RUNNING, UNDEPLOYED, Living, hosts, picks, remembered
-from tests.properties.scenarios import IMAGE
+from tests.properties.living import LOST, RUNNING, STUCK, UNDEPLOYED, Living, hosts, images_of, picks, remembered
+from tests.properties.scenarios import COMMON, IMAGE
 
 ABOUT_VMS = ("delete", "image", "save_as", "migrate", "attach", "undeploy", "terminate")
 
@@ -15,7 +15,7 @@ ABOUT_VMS = ("delete", "image", "save_as", "migrate", "attach", "undeploy", "ter
 class PairRules(Living):
     """Two orders of which each is one step of one at a time."""
 
-    @precondition(lambda self: len(self.phase) > 1)
+    @precondition(lambda self: len(self.phase) > 1 and self._calm())
     @rule(
         first=st.sampled_from(ABOUT_VMS),
         second=st.sampled_from(ABOUT_VMS),
@@ -36,8 +36,15 @@ class PairRules(Living):
             if not after:
                 del self.phase[vm]
 
+    def _calm(self) -> bool:
+        return not (self._outages.any or self._outages.coming or self._vms(LOST, STUCK))
+
     def _work(self, name: str, vm: int, host: str) -> tuple[Callable[[], object], str]:
         """An operation that the VM's phase allows, and its phase afterwards, "" for DONE."""
+        shared = COMMON in images_of(self.cloud, vm)
+        return (lambda: self.cloud.finish(vm), "") if shared else self._any_work(name, vm, host)
+
+    def _any_work(self, name: str, vm: int, host: str) -> tuple[Callable[[], object], str]:
         phase, target, cloud = self.phase[vm], self._elsewhere(vm, host), self.cloud
         if name == "delete":
             return lambda: (cloud.recover_delete(vm), cloud.forget(vm)), ""

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.properties.oned import PropertyCloud
+from tests.properties.oned_images import CDROM, SHAREABLE
 from tests.properties.world import World
 
 from entrypoints.sandbox.cloud import SYSTEM_LINSTOR
 
-VM, IMAGE, PERSISTENT, NEW = 7, 20, 21, 30
+VM, IMAGE, PERSISTENT, DISC, COMMON, NEW = 7, 20, 21, 22, 23, 30
 Operation = Callable[[PropertyCloud], object]
 
 
@@ -25,6 +26,13 @@ def fresh(*, shared: bool = False, wired: bool = False) -> PropertyCloud:
     cloud = PropertyCloud(World([SYSTEM_LINSTOR] if shared else [], wired=wired))
     cloud.add_image(IMAGE)
     cloud.add_image(PERSISTENT, persistent=True)
+    return cloud
+
+
+def with_shared_images(cloud: PropertyCloud) -> PropertyCloud:
+    """The cloud, with a CD-ROM and a shareable image, too."""
+    cloud.add_image(DISC, kind=CDROM)
+    cloud.add_image(COMMON, persistent=True, kind=SHAREABLE)
     return cloud
 
 
@@ -107,6 +115,7 @@ def _delete(cloud: PropertyCloud) -> None:
 def _recreate(cloud: PropertyCloud) -> None:
     """`recover --recreate`, and the VM is deployed on another host."""
     cloud.recreate(VM, "delta")
+    cloud.bring_all(VM)
 
 
 def _delete_saved(cloud: PropertyCloud) -> None:

@@ -76,6 +76,7 @@ class VmDocument:
     disks: dict[int, dict[str, object]] = field(default_factory=dict)
     context_disk: int | None = None
     snapshots: dict[int, dict[int, int]] = field(default_factory=dict)
+    lcm_state: int = 3
 
     @property
     def now(self) -> Record:
@@ -85,7 +86,7 @@ class VmDocument:
     def xml(self, *, current_only: bool = False) -> str:
         """The `<VM>`; the drivers of a migration only get the current history record (opennebula.md 3.7)."""
         root = etree.Element("VM")
-        _added(root, {"ID": self.identity, "STATE": 3, "LCM_STATE": 3, "DEPLOY_ID": f"one-{self.identity}"})
+        _added(root, {"ID": self.identity, "STATE": 3, "LCM_STATE": self.lcm_state, "DEPLOY_ID": f"one-{self.identity}"})
         template = etree.SubElement(root, "TEMPLATE")
         for disk, values in self.disks.items():
             _template(template, {"DISK_ID": disk, **values}, "DISK")
