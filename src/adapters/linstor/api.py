@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import select
-import socket
-import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ from urllib.parse import urlsplit
 import linstor
 from linstor.linstorapi import Linstor
 
+from adapters.answers import TimelyResponse
 from adapters.linstor.access import Access
 from adapters.linstor.endpoints import Controllers, Endpoint
 from domain.errors import ControllerUnreachable
@@ -99,6 +98,7 @@ class Api(linstor.MultiLinstor):  # type: ignore[misc]
             connection = HTTPConnection(endpoint.host, endpoint.port, timeout=self._connect_seconds)
         self._rest_conn, self._endpoint, self._ctrl_host = connection, endpoint, str(endpoint)
         self._show_who(endpoint)
+        connection.response_class = TimelyResponse
         connection.connect()
         self._connected = True
 
@@ -150,12 +150,11 @@ class Api(linstor.MultiLinstor):  # type: ignore[misc]
         return self._connected_to()
 
     def _ask(self, request: Request, seconds: float) -> Answer:
-        sock = self._rest_conn.sock
-        sock.settimeout(seconds)
+        self._rest_conn.sock.settimeout(seconds)
         try:
             response = self._rest_request_base(None, request.method, request.target, request.body)
             try:
-                return _answer(response, sock, time.monotonic() + seconds)
+                return _answer(response)
             finally:
                 response.close()
         except (linstor.LinstorTimeoutError, TimeoutError) as error:
@@ -195,8 +194,8 @@ def _no_token_file() -> dict[str, str]:
     return {"auth_token": "none"} if hasattr(Linstor, "AUTH_JSON_PATH") else {}
 
 
-def _answer(response: HTTPResponse, sock: socket.socket, end: float) -> Answer:
-    raw = _body(response, sock, end)
+def _answer(response: HTTPResponse) -> Answer:
+    raw = _body(response)
     if response.getheader("Content-Encoding", "") == "gzip":
         raw = _unpacked(raw)
     try:
@@ -206,14 +205,13 @@ def _answer(response: HTTPResponse, sock: socket.socket, end: float) -> Answer:
     return Answer(response.status, body, _understood(response.status, body), response.getheader("Location") or "")
 
 
-def _body(response: HTTPResponse, sock: socket.socket, end: float) -> bytes:
-    """All bytes of the body. Raises TimeoutError after *end* (monotonic), HTTPException where it is cut or too long."""
+def _body(response: HTTPResponse) -> bytes:
+    """All bytes of the body. Raises TimeoutError, HTTPException where it is cut or too long."""
     got = bytearray()
     while chunk := response.read1(_CHUNK):
         got += chunk
         if len(got) > LARGEST_BODY:
             raise HTTPException(f"the answer is longer than {LARGEST_BODY} bytes")
-        sock.settimeout(max(end - time.monotonic(), 0.001))
     if response.length:
         raise HTTPException(f"the answer ends {response.length} bytes too early")
     return bytes(got)

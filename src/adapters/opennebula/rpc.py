@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import ssl
-import time
 import xmlrpc.client
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from xml.parsers.expat import ExpatError
 
+from adapters.answers import TimelyResponse
 from adapters.opennebula.xml import LARGEST
 from domain.errors import OnedRefused, OnedUnreachable
 
@@ -132,18 +132,15 @@ def _why(error: Exception, seconds: float) -> str:
 class _Bounded:
     """Reads a response, and stops at the largest reply."""
 
-    def __init__(self, response: http.client.HTTPResponse, seconds: float) -> None:
+    def __init__(self, response: http.client.HTTPResponse) -> None:
         self._response, self._left = response, LARGEST_REPLY
-        self._end = time.monotonic() + seconds
 
     def read(self, size: int) -> bytes:
-        """The next bytes. Raises ValueError beyond the limit, TimeoutError after the time."""
+        """The next bytes. Raises ValueError beyond the limit."""
         data = self._response.read(size)
         self._left -= len(data)
         if self._left < 0:
             raise ValueError(f"the answer is larger than {LARGEST_REPLY} bytes")
-        if time.monotonic() > self._end:
-            raise TimeoutError
         return data
 
 
@@ -174,9 +171,10 @@ class _Limited:
         self._seconds = seconds
 
     def make_connection(self, host: Any) -> Any:
-        """A connection whose every wait has the limit."""
+        """A connection whose every wait has the limit, and so has the answer as a whole."""
         connection = super().make_connection(host)  # type: ignore[misc]
         connection.timeout = self._seconds
+        connection.response_class = TimelyResponse
         return connection
 
     def getparser(self) -> tuple[Any, Any]:
@@ -185,7 +183,7 @@ class _Limited:
 
     def parse_response(self, response: Any) -> Any:
         """The answer, read within the limits."""
-        return super().parse_response(_Bounded(response, self._seconds))  # type: ignore[misc]
+        return super().parse_response(_Bounded(response))  # type: ignore[misc]
 
 
 class _Transport(_Limited, xmlrpc.client.Transport):
