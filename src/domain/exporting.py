@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from domain.choosing import nearest_replica
-from domain.errors import BadConfiguration, VolumeInUse
+from domain.errors import VolumeInUse
 from domain.lifetime import existing
 from domain.names import HostName, VolumeName, volume_name
-from domain.opennebula import Datastore
 from domain.orders import ExportImage
 from domain.ports import Exports
+from domain.staging import staging_directory
 from domain.storage import Storage, Storages
 from domain.volumes import Deployment
-
-DEFAULT_DIRECTORY = "/var/tmp"  # noqa: S108 - OpenNebula's own default
-_PLAIN = re.compile(r"(/[A-Za-z0-9._-]+)+")
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,7 @@ class Exporting:
 
         Raises UnknownVolume, VolumeInUse, NoUsableReplica, BadConfiguration, ExportFailed; then there is no file.
         """
-        directory = _directory(order.datastore)
+        directory = staging_directory(order.datastore)
         storage = self._storages.of_datastore(order.datastore)
         volume = volume_name(order.image.source)
         size_bytes = existing(storage, volume).size_kib * 1024
@@ -56,14 +52,3 @@ class Exporting:
         if writers:
             raise VolumeInUse(volume, f"on {', '.join(writers)}")
         return nearest_replica(volume, seen, self._front_end, storage.settings.bridges)
-
-
-def _directory(datastore: Datastore) -> str:
-    """STAGING_DIR. Marketplace drivers put the path into shell text without quotes, so it must need none."""
-    directory = datastore.attributes.get("STAGING_DIR", "").rstrip("/") or DEFAULT_DIRECTORY
-    if not _PLAIN.fullmatch(directory) or ".." in directory.split("/"):
-        raise BadConfiguration(
-            f"STAGING_DIR={directory!r} of datastore {datastore.datastore_id} cannot hold exported images; "
-            "name an absolute path of letters, digits, '.', '_' and '-'"
-        )
-    return directory

@@ -16,6 +16,7 @@ from domain.orders import CloneImage, CreateImage, MakeImage, RemoveImage
 from domain.ports import FetchedImage, Hosts, ImageSource, Locks, Sources
 from domain.safe_paths import refuse_unsafe
 from domain.sizes import Sizes
+from domain.staging import limit_bandwidth, staging_directory
 from domain.steps import MakeFileSystem, WaitForDevice
 from domain.storage import Storage, Storages
 from domain.undoing import undoing
@@ -53,7 +54,7 @@ class Images:
     def create(self, order: CreateImage) -> VolumeName:
         """Make an image from a path or URL, and give its name.
 
-        Raises SourceRefused, SourceUnreadable, NoPlacement, UnknownGroup; then nothing is left.
+        Raises SourceRefused, SourceUnreadable, NoPlacement, UnknownGroup, BadConfiguration; then nothing is left.
         """
         refuse_unsafe(order.image.path, order.datastore, self._sources)
         storage = self._storages.of_datastore(order.datastore).placing_by(order.image.attributes)
@@ -156,13 +157,12 @@ def _kind_to_make(image: Image) -> str:
 
 
 def _source(image: Image, datastore: Datastore, payload_base64: str) -> ImageSource:
-    given = datastore.attributes
     return ImageSource(
         path=image.path,
         md5=image.md5,
         sha1=image.sha1,
-        limit_bandwidth=given.get("LIMIT_TRANSFER_BW", ""),
-        no_decompress=given.get("NO_DECOMPRESS", "").lower() == "yes",
-        staging_directory=given.get("STAGING_DIR", "") or "/var/tmp",  # noqa: S108 - OpenNebula's own default
+        limit_bandwidth=limit_bandwidth(datastore),
+        no_decompress=datastore.attributes.get("NO_DECOMPRESS", "").lower() == "yes",
+        staging_directory=staging_directory(datastore),
         payload_base64=payload_base64,
     )

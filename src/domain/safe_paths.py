@@ -17,6 +17,8 @@ from domain.ports import Sources
 _URL = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*://.+")
 _CARRIED_OUT = re.compile(r"""[\s'"`$\\;|<>(){}*]|\A/.*&""")
 """What means something to a shell; a URL needs its `&` and `?`."""
+_FOR_SSH = re.compile(r"[a-z0-9+.-]*://-|ssh://.*&")
+"""downloader.sh quotes the host of an `ssh://` for no shell, and no host for ssh, which would take it for an option."""
 
 
 def refuse_unsafe(path: str, datastore: Datastore, sources: Sources) -> None:
@@ -45,7 +47,7 @@ def _refuse_text(path: str) -> None:
     shown = masked_url(path)
     if not path.startswith("/") and not _URL.fullmatch(path):
         raise SourceRefused(f"{shown!r} is neither an absolute path nor a URL")
-    if not path.isprintable() or _CARRIED_OUT.search(path):
+    if not path.isprintable() or _CARRIED_OUT.search(path) or _FOR_SSH.match(path):
         raise SourceRefused(
             f"{shown!r} has blanks or characters that mean something to a shell, which OpenNebula's downloader.sh "
             "would carry out; rename the file, or write them as %XX in a URL"

@@ -86,7 +86,9 @@ class VmDocument:
     def xml(self, *, current_only: bool = False) -> str:
         """The `<VM>`; the drivers of a migration only get the current history record (opennebula.md 3.7)."""
         root = etree.Element("VM")
-        _added(root, {"ID": self.identity, "STATE": 3, "LCM_STATE": self.lcm_state, "DEPLOY_ID": f"one-{self.identity}"})
+        _added(
+            root, {"ID": self.identity, "STATE": 3, "LCM_STATE": self.lcm_state, "DEPLOY_ID": f"one-{self.identity}"}
+        )
         template = etree.SubElement(root, "TEMPLATE")
         for disk, values in self.disks.items():
             _template(template, {"DISK_ID": disk, **values}, "DISK")

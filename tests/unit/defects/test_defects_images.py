@@ -122,3 +122,13 @@ def test_an_image_that_cannot_be_raw_is_refused_before_anything_is_made(driver, 
     assert ended.code == 1
     assert "wants format qcow2" in ended.err
     assert driver.calls("cluster", "create") == 0
+
+
+@pytest.mark.parametrize("attributes", [{"STAGING_DIR": "/a$(id)"}, {"LIMIT_TRANSFER_BW": "1;id"}])
+def test_what_a_shell_would_carry_out_reaches_no_downloader(guarded, attributes: dict[str, str]) -> None:
+    """Whoever may change a datastore's template gets no shell on the front-end, and nothing is created."""
+    guarded.attributes |= attributes
+
+    assert next(iter(attributes)) in _cp(guarded, "/images/a").err
+    assert guarded.calls("cluster", "create") == 0
+    assert guarded.calls("sources", "fetch") == 0

@@ -60,6 +60,15 @@ def test_a_path_that_a_shell_would_carry_out_is_refused(sources: MemorySources, 
 
 
 @pytest.mark.parametrize(
+    "path", ["ssh://h&id:/x", "ssh://h:/x&id", "ssh://-oProxyCommand=id:/x", "rbd://-oProxyCommand=id/x"]
+)
+def test_a_host_that_a_shell_or_ssh_would_carry_out_is_refused(sources: MemorySources, path: str) -> None:
+    """downloader.sh puts the host of an ssh:// into shell text without quotes, and ssh reads options before hosts."""
+    with pytest.raises(SourceRefused, match="shell"):
+        refuse_unsafe(path, DATASTORE, sources)
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "/var/tmp/os",
