@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from domain.masking import masked
+from domain.masking import masked, one_line
 
 
 class DriverError(Exception):
@@ -34,8 +34,8 @@ class DriverError(Exception):
     advice = ""
 
     def __str__(self) -> str:
-        """The sentence: what happened, to which object, and what to do. Never a credential."""
-        told = masked(self.tell())
+        """The sentence: what happened, to which object, and what to do. One line, never a credential."""
+        told = one_line(masked(self.tell()))
         return f"{told}; {self.advice}" if self.advice else told
 
     def tell(self) -> str:

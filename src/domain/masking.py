@@ -1,4 +1,4 @@
-"""What no sentence may show: the credentials that a URL can carry (design.md rule 11).
+"""What no sentence may show: the credentials that a URL can carry (design.md rule 11), and what is for no terminal.
 
 An image's PATH can hold a user and a password, and the query of a signed URL opens what it names. A program that
 failed may repeat either.
@@ -10,7 +10,8 @@ import re
 
 _WHOLE = re.compile(r"(?<=://)[^/?#]*@")
 _USER = re.compile(r"(?<=://)[^/\s'\"]*@")
-_QUERY = re.compile(r"(://[^\s?'\"]*)\?[^\s'\"]+")
+_QUERY = re.compile(r"(://(?:(?!://)[^\s?'\"])*)\?[^\s'\"]+")
+"""It begins at the last `://` before a `?`, for text can be nothing else and very long."""
 
 
 def masked(text: str) -> str:
@@ -21,3 +22,8 @@ def masked(text: str) -> str:
 def masked_url(url: str) -> str:
     """The same for text that is one URL and nothing else, so that blanks and quotes in its password are known to be."""
     return masked(_WHOLE.sub("***@", url))
+
+
+def one_line(text: str) -> str:
+    """*text* in one line that a log may have and a terminal may be shown."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())

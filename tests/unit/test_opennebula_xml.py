@@ -126,6 +126,7 @@ def test_stat_has_an_image_without_a_number() -> None:
         b"<VM><ID>7</ID><TEMPLATE><DISK><DISK_ID>0</DISK_ID><SIZE>-1</SIZE></DISK></TEMPLATE></VM>",
         b"<VM><ID>7</ID><TEMPLATE><DISK><DISK_ID>0</DISK_ID><SIZE>1e12</SIZE></DISK></TEMPLATE></VM>",
         b"\xff\xfe<VM>",
+        b"<VM><ID><![CDATA[7",
     ],
 )
 def test_what_is_no_vm_is_a_bad_order(text: bytes) -> None:

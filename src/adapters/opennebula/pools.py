@@ -79,7 +79,7 @@ class XmlRpcPools:
         text = self._rpc.document(call, *arguments)
         try:
             return parse(text.encode())
-        except (BadOrder, ValueError) as error:
+        except BadOrder as error:
             raise OnedUnreachable(f"{call}: {error}") from error
 
 

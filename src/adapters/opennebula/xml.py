@@ -58,7 +58,10 @@ def parse_host_names(document: bytes) -> list[str]:
 def parse_groups(document: bytes) -> set[int]:
     """The groups of a `<USER>`: its own and the others. Raises BadOrder."""
     root = _root(document, "USER")
-    return {_number(root, "GID", required=True), *(int(each.text or -1) for each in root.iterfind("GROUPS/ID"))}
+    return {
+        _number(root, "GID", required=True),
+        *(_number(each, ".", default=-1) for each in root.iterfind("GROUPS/ID")),
+    }
 
 
 def parse_datastore(document: bytes) -> Datastore:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TextIO
 from dependency_injector import providers
 
 from domain.errors import DriverError
-from domain.masking import masked
+from domain.masking import masked, one_line
 from domain.settings import ORDER_ID
 from entrypoints.container import Container
 from entrypoints.remotes.actions import carry_out
@@ -135,6 +135,5 @@ def _trace(call: Call, container: Container, requests: Requests) -> Any:
 
 def _sentence(message: str) -> str:
     """One line that a terminal may be shown, of bounded length."""
-    shown = "".join(each if each.isprintable() else " " for each in masked(message[: 2 * LONGEST_SENTENCE]))
-    line = " ".join(shown.split())
+    line = one_line(masked(message)[: 2 * LONGEST_SENTENCE])
     return line if len(line) <= LONGEST_SENTENCE else f"{line[:LONGEST_SENTENCE]}..."

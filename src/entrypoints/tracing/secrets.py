@@ -34,7 +34,7 @@ _NO_SECRET = frozenset({"token_file", "password_file", "key_file"})
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_\s-]{200,}")
 """Nobody can tell what is in such a text."""
 _USER_IN_URL = re.compile(r"(?<=://)[^/\s@]+@")
-_QUERY_OF_URL = re.compile(r"(?<=://)([^\s\"'<>?]*)\?[^\s\"'<>]*")
+_QUERY_OF_URL = re.compile(r"(?<=://)((?:(?!://)[^\s\"'<>?])*)\?[^\s\"'<>]*")
 
 
 class Secrets:

@@ -7,6 +7,9 @@ import pytest
 from domain.errors import HostCommandFailed, SeveralFailed, SourceUnreadable
 from domain.masking import masked
 from domain.names import HostName
+from entrypoints.remotes.main import LONGEST_SENTENCE
+from entrypoints.remotes.main import _sentence as told
+from entrypoints.tracing.secrets import Secrets
 
 SECRETS = ("joe", "s3cr@t", "AKIA", "sig9")
 URLS = (
@@ -33,3 +36,26 @@ def test_the_rest_of_a_sentence_stays() -> None:
     text = "volume a@b: is it http://10.0.0.1:3370/v1/nodes (or not)? ask linstor://10.0.0.2"
 
     assert masked(text) == text
+
+
+def test_an_error_is_one_line_that_a_terminal_can_show() -> None:
+    """Whatever a host or LINSTOR said, for every command that prints it."""
+    said = HostCommandFailed(HostName("host-a"), "look", "no\n\x1b[2J\u202e such \udcff file\x85")
+
+    assert str(said).startswith("host host-a: cannot look: no [2J such file; put")
+
+
+def test_a_text_of_addresses_alone_is_masked_in_one_pass() -> None:
+    """A PATH may be as long as it likes; whoever starts again at each address would not end today."""
+    text = "://" * 400_000
+
+    assert masked(text) == text
+    assert Secrets().text(text) == text
+    assert masked("http://a/http://b?sig9") == "http://a/http://b?***"
+
+
+def test_a_secret_behind_much_room_is_not_cut_before_it_is_known() -> None:
+    """What is cut off first is a half secret, which nobody knows for one."""
+    said = told(f"{' ' * (2 * LONGEST_SENTENCE - 10)}http://joe:s3cret@host")
+
+    assert "s3c" not in said
