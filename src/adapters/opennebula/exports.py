@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import stat
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,13 +15,13 @@ from typing import IO
 from adapters.opennebula.processes import Program
 from adapters.opennebula.scripts_for_hosts import command
 from adapters.opennebula.ssh import Shell, StartsCommands, session, succeeded
+from adapters.opennebula.staging import forgotten
 from domain.errors import ExportFailed, HostCommandFailed
 from domain.names import HostName
 from domain.ports import SavedImage
 from domain.settings import Limits
 
 PREFIX = "one-linstor-export-"
-KEPT_SECONDS = 86400.0
 MOST_NOISE = 200
 """Lines that a login may print before our own."""
 
@@ -93,7 +93,6 @@ def _new_file(directory: str) -> Iterator[IO[bytes]]:
 
 def _remove_forgotten(directory: Path) -> None:
     """Remove what no marketplace has disposed of: older ones do not when they copy to a host of BRIDGE_LIST."""
-    for each in directory.glob(f"{PREFIX}*"):
+    for each in forgotten(directory, PREFIX, stat.S_ISREG):
         with suppress(OSError):
-            if each.lstat().st_mtime < time.time() - KEPT_SECONDS:
-                each.unlink()
+            each.unlink()

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from adapters.opennebula import processes
 from adapters.opennebula.formats import RAW, QemuImg, format_of, is_packed
 from adapters.opennebula.installation import Installation
 from adapters.opennebula.ssh import Shell
+from adapters.opennebula.staging import staged
 from adapters.opennebula.writing import Writer
 from domain.errors import SourceUnreadable
 from domain.names import HostName
@@ -67,13 +67,13 @@ class FrontEndSources:
 
     @contextmanager
     def _staging(self, source: ImageSource) -> Iterator[Path]:
-        try:
-            directory = tempfile.TemporaryDirectory(prefix="one-linstor-", dir=source.staging_directory)
-        except OSError as error:
-            why = f"nothing can be staged in {source.staging_directory}: {error.strerror}"
-            raise SourceUnreadable(f"{source.path} cannot be fetched: {why}") from error
-        with directory as place:
-            yield Path(place)
+        with ExitStack() as stack:
+            try:
+                directory = stack.enter_context(staged(Path(source.staging_directory)))
+            except OSError as error:
+                why = f"nothing can be staged in {source.staging_directory}: {error.strerror}"
+                raise SourceUnreadable(f"{source.path} cannot be fetched: {why}") from error
+            yield directory
 
     def _download(self, source: ImageSource, to: Path) -> None:
         """OpenNebula's own script knows every scheme, checks the sums and unpacks."""
