@@ -23,18 +23,16 @@ MOST_REQUESTS = {
     "tm failmigrate": 3 + 3 * DISKS,
     "tm mv (to the front-end)": 4,
     "tm mv (from the front-end)": 4,
-    "tm mv (host to host)": 5,
+    "tm mv (host to host)": 4,
     "tm resize": 4,
     "tm snap_create": 4,
     "tm snap_create_live": 4,
-    "tm snap_revert": 5,
+    "tm snap_revert": 4,
     "tm snap_delete": 4,
-    "datastore snap_revert": 5,
+    "datastore snap_revert": 4,
     "datastore snap_delete": 4,
 }
-"""Five where LINSTOR has a tiebreaker, which a revert makes one again, and where a move ends one attachment and
-begins another (docs/decisions/0003).
-"""
+"""Without polls (docs/decisions/0004)."""
 MOST_SESSIONS = {"tm snap_create_live": 2, "tm mv (directory)": 2}
 """On one host; one for every other action. Between freezing and thawing LINSTOR takes the snapshot, and a directory
 goes when its copy has been compared.

@@ -22,6 +22,7 @@ from entrypoints.sandbox.linstor.faults import Fault
 from entrypoints.sandbox.world import Completed, Sandbox
 
 FOREIGN_PORT, FOREIGN_MINOR = 20000, 200000
+VIEW = "GET /v1/view/resources"
 MANY_VM = 8
 LATENCY = 0.05
 """Seconds that each request takes longer while many disks are looked at."""
@@ -49,8 +50,9 @@ class Measured:
 
     @classmethod
     def of(cls, ended: Completed, poll_bytes: int) -> Measured:
-        """The figures of an executable that ended; questions for the state of a clone are polls."""
-        requests = tuple(each for each in ended.linstor_requests if not is_poll(each))
+        """The figures of an executable that ended."""
+        waits = polls_of(ended.linstor_requests)
+        requests = tuple(each for each, waiting in zip(ended.linstor_requests, waits, strict=True) if not waiting)
         polls = len(ended.linstor_requests) - len(requests)
         ours = Counter(each.host for each in ended.ssh_sessions if each.ours)
         return cls(
@@ -71,9 +73,17 @@ class Measured:
         return sum(each.partition("?")[0].endswith("/controller/version") for each in self.requests)
 
 
-def is_poll(request: str) -> bool:
-    """Whether a request asks for the state of a clone."""
-    return request.startswith("GET ") and "/clone/" in request
+def polls_of(requests: Sequence[str]) -> list[bool]:
+    """Which of the *requests* of an order wait for what it has asked for to come about.
+
+    They ask for the state of a clone, or look again at where volumes are after a change (docs/decisions/0004).
+    """
+    changed, polls = False, []
+    for each in requests:
+        looks = each.startswith("GET ")
+        polls.append(looks and ("/clone/" in each or (changed and each.startswith(VIEW))))
+        changed = changed or not looks
+    return polls
 
 
 def add_foreign(model: LinstorModel, count: int) -> None:
@@ -103,8 +113,9 @@ def life(foreign: int) -> dict[str, Measured]:
         log = iter(sandbox.server.requests)
         measured = {}
         for name, ended in calls:
-            logged = islice(log, len(ended.linstor_requests))
-            polls = sum(each.bytes_out for each in logged if is_poll(f"{each.method} {each.path}"))
+            logged = list(islice(log, len(ended.linstor_requests)))
+            waits = polls_of([f"{each.method} {each.path}" for each in logged])
+            polls = sum(each.bytes_out for each, waiting in zip(logged, waits, strict=True) if waiting)
             measured[name] = Measured.of(ended, polls)
     del measured[FILLING]
     return measured
