@@ -19,13 +19,15 @@ def nearest_replica(
     """
     require_one_truth(volume, seen)
     good = [each for each in seen if each.good_replica and each.device is not None]
+    return nearest(volume, good, front_end, bridges)
+
+
+def nearest(
+    volume: VolumeName, good: Sequence[Deployment], front_end: HostName, bridges: Sequence[HostName]
+) -> Deployment:
+    """The one of *good* on the front-end itself, else on a host of BRIDGE_LIST, else any. Raises NoUsableReplica."""
     if not good:
         raise NoUsableReplica(volume)
-    return nearest(good, front_end, bridges)
-
-
-def nearest(good: Sequence[Deployment], front_end: HostName, bridges: Sequence[HostName]) -> Deployment:
-    """The one of *good* on the front-end itself, else on a host of BRIDGE_LIST, else any."""
 
     def preference(here: Deployment) -> tuple[bool, bool, str]:
         is_bridge = any(same_host(here.host, bridge) for bridge in bridges)

@@ -53,7 +53,7 @@ class Rewriting:
         seen = storage.cluster.deployments([volume])[volume]
         require_all_replicas(volume, seen)
         require_idle(volume, seen)
-        here = self._writer(storage, seen, place)
+        here = self._writer(storage, volume, seen, place)
         with undoing() as undo:
             undo.add(lambda: self._give_back(storage, volume, place))
             self._keep_safe(storage, volume, seen)
@@ -64,12 +64,18 @@ class Rewriting:
         self._lifetime.delete(storage, source.volume)
         self._snapshots.delete(storage, volume, SAFETY)
 
-    def _writer(self, storage: Storage, seen: Sequence[Deployment], place: Place | None) -> Deployment:
-        """The host that writes: that of the VM, which can reach the device, else one with a replica."""
+    def _writer(
+        self, storage: Storage, volume: VolumeName, seen: Sequence[Deployment], place: Place | None
+    ) -> Deployment:
+        """The host that writes: that of the VM, which can reach the device, else one with a replica.
+
+        Raises NoUsableReplica.
+        """
         here = on_host(seen, place.host) if place is not None else None
         if here is not None and here.usable and here.role is not Role.WITNESS:
             return here
-        return nearest(seen, self._front_end, storage.settings.bridges)
+        good = [each for each in seen if each.good_replica and each.device is not None]
+        return nearest(volume, good, self._front_end, storage.settings.bridges)
 
     def _laid_out(self, storage: Storage, snapshot: Snapshot, host: HostName, undo: Undo) -> Deployment:
         """The data of *snapshot* as a volume of its own on *host*."""
