@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from domain.errors import BadConfiguration
+from domain.masking import shown_number
 from domain.names import GroupName, HostName, group_name, host_name
 from domain.opennebula import Datastore
 
@@ -144,5 +145,5 @@ def _seconds(attribute: str, text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds <= 86400:
-        raise BadConfiguration(f"{attribute}={text!r} is not a number of seconds between 1 and 86400")
+        raise BadConfiguration(f"{attribute} is {shown_number(text)}, not a number of seconds between 1 and 86400")
     return seconds

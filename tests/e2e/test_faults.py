@@ -17,7 +17,7 @@ RUDE = """#!/bin/bash
 # goes to its host, and leaves a file and a traceback where it cannot
 ssh {host} true && exit 0
 ssh {host} "mkdir -p {directory} && touch {directory}/half-done"
-printf 'Traceback (most recent call last):\\n  oneadmin:sandbox\\n' >&2
+printf 'Traceback (most recent call last):\\n  oneadmin:nobody-else-knows\\n' >&2
 exit 2
 """
 

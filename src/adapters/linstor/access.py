@@ -8,11 +8,13 @@ says LINSTOR_ALLOW_INSECURE_AUTH=yes; a request without them then gets the contr
 from __future__ import annotations
 
 import ssl
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from domain.errors import BadConfiguration
+from domain.masking import keep_secret
 from domain.settings import ORDER_ID, StorageSettings
 
 
@@ -52,10 +54,15 @@ class Access:
 
 def access_of(settings: StorageSettings, environment: Mapping[str, str]) -> Access:
     """The access that a datastore describes; a file stands in for a missing value. Raises BadConfiguration."""
+    password = settings.password or _content("LINSTOR_PASSWORD_FILE", settings.password_file)
+    token = settings.token or _content("LINSTOR_TOKEN_FILE", settings.token_file)
+    keep_secret(password, token)
+    if password:
+        keep_secret(b64encode(f"{settings.user}:{password}".encode()).decode())
     return Access(
         user=settings.user,
-        password=settings.password or _content("LINSTOR_PASSWORD_FILE", settings.password_file),
-        token=_sendable(settings.token or _content("LINSTOR_TOKEN_FILE", settings.token_file)),
+        password=password,
+        token=_sendable(token),
         ca_file=settings.ca_file,
         cert_file=settings.cert_file,
         key_file=settings.key_file,

@@ -14,6 +14,7 @@ from xml.parsers.expat import ExpatError
 from adapters.answers import TimelyResponse
 from adapters.opennebula.xml import LARGEST
 from domain.errors import OnedRefused, OnedUnreachable
+from domain.masking import keep_secret
 
 SECONDS = 30.0
 """How long one answer may take, unless ONE_XMLRPC_TIMEOUT says otherwise."""
@@ -89,6 +90,7 @@ def session(environment: Mapping[str, str]) -> str:
     named = environment.get("ONE_AUTH")
     files = [Path(named)] if named else _files(environment, "one_auth")
     if text := _first(files):
+        keep_secret(text, text.partition(":")[2])
         return text
     raise OnedUnreachable(f"no session for oned can be read from {' or '.join(map(str, files))}")
 

@@ -6,9 +6,12 @@ of them whose every word went through `shlex.quote` once.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from shlex import quote
+
+from domain.errors import BadName
 
 
 @cache
@@ -18,8 +21,15 @@ def library(name: str) -> str:
 
 
 def words(*values: object) -> str:
-    """The values as quoted words of one command."""
-    return " ".join(quote(str(value)) for value in values)
+    """The values as quoted words of one command. Raises BadName."""
+    return " ".join(quote(_possible(str(value))) for value in values)
+
+
+def _possible(text: str) -> str:
+    """*text*, unless no program can be given it: LINSTOR's JSON can hold what an argument cannot."""
+    if "\0" in text or re.search("[\ud800-\udc7f\udd00-\udfff]", text):
+        raise BadName(text, "a word that a program can be given")
+    return text
 
 
 def command(name: str, mark: str, *call: object, then: str = "") -> str:

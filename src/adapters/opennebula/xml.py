@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from domain.errors import BadOrder
+from domain.masking import keep_secrets_of, shown_number
 from domain.opennebula import Datastore, Disk, DiskSnapshot, History, Image, Vm
 
 LARGEST = 64 * 1024 * 1024
@@ -117,7 +118,7 @@ def _number(element: etree._Element, path: str, *, required: bool = False, defau
 
 
 def _no_number(element: etree._Element, path: str, wanted: str) -> BadOrder:
-    return BadOrder(f"{path} of the {element.tag} document is {_text(element, path)[:40]!r}, not {wanted}")
+    return BadOrder(f"{path} of the {element.tag} document is {shown_number(_text(element, path))}, not {wanted}")
 
 
 def _identity(element: etree._Element, path: str) -> int:
@@ -210,6 +211,8 @@ def _snapshots(root: etree._Element) -> list[DiskSnapshot]:
 
 
 def _datastore(root: etree._Element) -> Datastore:
+    attributes = _attributes(root.find("TEMPLATE"))
+    keep_secrets_of(attributes)
     return Datastore(
         datastore_id=_identity(root, "ID"),
         name=_text(root, "NAME"),
@@ -217,12 +220,13 @@ def _datastore(root: etree._Element) -> Datastore:
         ds_mad=_text(root, "DS_MAD"),
         tm_mad=_text(root, "TM_MAD"),
         base_path=_text(root, "BASE_PATH"),
-        attributes=_attributes(root.find("TEMPLATE")),
+        attributes=attributes,
     )
 
 
 def _image(root: etree._Element) -> Image:
     template = _attributes(root.find("TEMPLATE"))
+    keep_secrets_of(template)
     return Image(
         image_id=_number(root, "ID", default=-1),
         source=_text(root, "SOURCE"),

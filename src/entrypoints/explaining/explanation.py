@@ -8,6 +8,7 @@ from typing import Any
 from dependency_injector import providers
 
 from domain.errors import DriverError
+from domain.masking import one_line
 from entrypoints.container import Container
 from entrypoints.explaining.cluster import ForeseenCluster
 from entrypoints.explaining.surroundings import (
@@ -73,9 +74,9 @@ def explain(call: Call, environment: Mapping[str, str]) -> Explanation:
         order = parse(call, container.documents())
         explanation.answer = carry_out(container, order, plain_action(call.action))
     except DriverError as error:
-        explanation.failure = " ".join(str(error).split())
+        explanation.failure = str(error)
     except Exception as error:
-        explanation.failure = f"{call.kind}/{call.action}: internal error {type(error).__name__}: {error}"
+        explanation.failure = one_line(f"{call.kind}/{call.action}: internal error {type(error).__name__}: {error}")
     secrets = Secrets()
     secrets.learn([call.stdin.decode("utf-8", "replace"), list(call.argv), explanation.steps])
     explanation.steps = secrets.cleaned(explanation.steps)

@@ -15,6 +15,7 @@ from typing import Any
 
 from domain import orders
 from domain.errors import BadOrder
+from domain.masking import shown_number
 from domain.names import DiskOf, HostName, host_name, volume_name
 from domain.opennebula import Datastore, Image, Vm
 from domain.orders import Place
@@ -70,7 +71,7 @@ def _arguments(call: Call, *names: str) -> Sequence[str]:
 
 def _number(text: str, what: str) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise BadOrder(f"{text!r} is not {what}")
+        raise BadOrder(f"{shown_number(text)} is not {what}")
     return int(text)
 
 

@@ -63,7 +63,7 @@ class SimulatedOned:
     *groups* are those of the session's user; 0 is oneadmin's. *encrypted* names what DATASTORE_ENCRYPTED_ATTR lists.
     """
 
-    def __init__(self, session: str = "oneadmin:sandbox") -> None:
+    def __init__(self, session: str = "oneadmin:nobody-else-knows") -> None:
         self.session = session
         self.requests: list[tuple[str, int]] = []
         self.faults: list[Reply] = []

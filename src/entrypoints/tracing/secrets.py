@@ -7,16 +7,15 @@ hold anything. Of everything else goes what is called a secret, and every value 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from lxml import etree
 
+from domain.masking import HIDDEN, SHORTEST, is_secret, known_secrets
 from entrypoints.sandbox.replay.payload import document_in, with_document
 
-REMOVED = "***"
-SHORTEST = 4
-"""A shorter value is not looked for elsewhere: it would tear other words to pieces."""
+REMOVED = HIDDEN
 _KEPT = """
     ALLOW_ORPHANS BASE_PATH BRIDGE_LIST CLONE CLONING_ID DATASTORE_ID DATE DEPLOY_ID DISK_ID DISK_TYPE DRIVER DS_ID
     DS_MAD FORMAT FS FSTYPE HOSTNAME ID IMAGE_ID LCM_STATE LIMIT_TRANSFER_BW LINSTOR_CA_FILE LINSTOR_CERT_FILE
@@ -29,7 +28,6 @@ _KEPT = """
 KEPT = frozenset(_KEPT.split())
 """Elements of oned's documents whose text is kept."""
 KEPT_PROPERTIES = ("Aux/OpenNebula/", "DrbdOptions/", "StorDriver/", "StorPoolName", "DrbdPrimarySetOn", "Cloned")
-_SENSITIVE = re.compile(r"pass|secret|token|key|auth|cred|licen[cs]e|private", re.IGNORECASE)
 _NO_SECRET = frozenset({"token_file", "password_file", "key_file"})
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_\s-]{200,}")
 """Nobody can tell what is in such a text."""
@@ -38,10 +36,10 @@ _QUERY_OF_URL = re.compile(r"(?<=://)((?:(?!://)[^\s\"'<>?])*)\?[^\s\"'<>]*")
 
 
 class Secrets:
-    """Learns what is secret, then cleans. *values* are known from the start."""
+    """Learns what is secret, then cleans. What the order itself learnt to keep is known from the start."""
 
-    def __init__(self, values: Iterable[str] = ()) -> None:
-        self._values = {each for each in values if len(each) >= SHORTEST}
+    def __init__(self) -> None:
+        self._values = set(known_secrets())
 
     def learn(self, found: Any, name: str = "") -> None:
         """Remember every value in *found* that is called a secret there."""
@@ -104,7 +102,7 @@ class Secrets:
 
 
 def _is_secret(name: str) -> bool:
-    return bool(_SENSITIVE.search(name)) and name.lower() not in _NO_SECRET
+    return is_secret(name) and name.lower() not in _NO_SECRET
 
 
 def _elements(text: str) -> list[etree._Element]:

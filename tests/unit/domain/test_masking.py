@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from domain.errors import HostCommandFailed, SeveralFailed, SourceUnreadable
-from domain.masking import masked
+from domain.errors import BadConfiguration, HostCommandFailed, SeveralFailed, SourceUnreadable
+from domain.masking import keep_secrets_of, masked, shown_number
 from domain.names import HostName
+from domain.opennebula import Datastore
+from domain.settings import settings_of
 from entrypoints.remotes.main import LONGEST_SENTENCE
 from entrypoints.remotes.main import _sentence as told
 from entrypoints.tracing.secrets import Secrets
@@ -59,3 +61,30 @@ def test_a_secret_behind_much_room_is_not_cut_before_it_is_known() -> None:
     said = told(f"{' ' * (2 * LONGEST_SENTENCE - 10)}http://joe:s3cret@host")
 
     assert "s3c" not in said
+
+
+@pytest.mark.parametrize("secret", ["hunter2-correct", 'it\'s \\ "quoted"', "with  blanks", "a\nb\nc"])
+def test_a_known_secret_is_shown_by_nobody(secret: str) -> None:
+    """Whoever echoes it, plainly or in quotes; a shorter word stays, and so does the name of a file with one."""
+    keep_secrets_of(
+        {"LINSTOR_PASSWORD": secret, "LINSTOR_TOKEN": "abc", "LINSTOR_KEY_FILE": "/etc/key", "AUTH": "true"}
+    )
+
+    told = str(BadConfiguration(f"LINSTOR said {secret} and {secret!r} and abc, see /etc/key, which is true"))
+
+    assert told == "LINSTOR said *** and '***' and abc, see /etc/key, which is true".replace("'", repr(secret)[0])
+
+
+@pytest.mark.parametrize("text", ["hunter2", "12a4", "", "1 2", "1\n", "9" * 40, "/etc/1"])
+def test_what_is_no_number_is_not_quoted_where_one_should_be(text: str) -> None:
+    """A slip may put a password into the wrong attribute."""
+    assert shown_number(text) == "a text"
+    with pytest.raises(BadConfiguration) as caught:
+        settings_of(Datastore(1, attributes={"LINSTOR_TIMEOUT": f"{text}x"}), {})
+    assert str(caught.value).startswith("LINSTOR_TIMEOUT is a text, not a number")
+
+
+@pytest.mark.parametrize("text", ["-1", "0", "1e300", "1.5", "86401"])
+def test_a_number_out_of_range_is_quoted(text: str) -> None:
+    """It helps."""
+    assert shown_number(text) == repr(text)

@@ -47,7 +47,9 @@ def test_an_oned_that_does_not_answer_is_no_error() -> None:
     assert datastores.pool({"ONE_XMLRPC": "http://127.0.0.1:9/RPC2", "ONE_AUTH": "/nonexistent"}) is None
 
 
-@pytest.mark.parametrize(("session", "named"), [("oneadmin:sandbox", ["101 (ds101)"]), ("oneadmin:other", None)])
+@pytest.mark.parametrize(
+    ("session", "named"), [("oneadmin:nobody-else-knows", ["101 (ds101)"]), ("oneadmin:other", None)]
+)
 def test_an_oned_that_answers_is_asked(session: str, named: list[str] | None, tmp_path: Path) -> None:
     """A refusal counts as no answer."""
     oned = SimulatedOned()
