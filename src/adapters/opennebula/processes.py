@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO
@@ -36,11 +36,11 @@ class Ended:
 
 
 class _Collector(threading.Thread):
-    """Reads a pipe to its end and keeps the first bytes of it, or the last ones."""
+    """Reads a pipe to its end and keeps the first bytes of it, or the last ones; *enough* is called beyond the most."""
 
-    def __init__(self, stream: IO[bytes], *, last: bool = False) -> None:
+    def __init__(self, stream: IO[bytes], *, last: bool = False, enough: Callable[[], None] = lambda: None) -> None:
         super().__init__(daemon=True)
-        self._stream, self._last = stream, last
+        self._stream, self._last, self._enough = stream, last, enough
         self.data = b""
         self.too_much = False
         self.start()
@@ -50,6 +50,8 @@ class _Collector(threading.Thread):
         with suppress(OSError, ValueError):
             while piece := os.read(self._stream.fileno(), CHUNK):
                 self._keep(self.data + piece)
+                if self.too_much:
+                    self._enough()
 
     def _keep(self, data: bytes) -> None:
         self.too_much = self.too_much or len(data) > LONGEST_OUTPUT
@@ -118,14 +120,17 @@ class Program:
         return data
 
     def end(self) -> Ended:
-        """Wait for its end, at most until the limit."""
+        """Wait for its end, at most until the limit.
+
+        Output that nobody read is read, too, or the program would wait for that; one that goes on writing is killed.
+        """
+        output = self._output or _Collector(_pipe(self._process.stdout), enough=self.kill)
         code = self._process.wait()
         self._timer.cancel()
-        self._errors.join(GRACE)
-        if self._output is None:
-            return Ended(code, b"", self._errors.data, self._timed_out)
-        self._output.join(GRACE)
-        return Ended(code, self._output.data, self._errors.data, self._timed_out, self._output.too_much)
+        for each in (self._errors, output):
+            each.join(GRACE)
+        out = output.data if self._output else b""
+        return Ended(code, out, self._errors.data, self._timed_out, output.too_much)
 
     def close(self) -> None:
         """Kill what still runs and close the pipes."""

@@ -69,6 +69,9 @@ def reached(host: HostName, ended: processes.Ended, seconds: float) -> processes
 
 def succeeded(host: HostName, ended: processes.Ended, seconds: float, doing: str) -> processes.Ended:
     """*ended*, unless *doing* it failed: HostUnreachable, HostCommandFailed."""
-    if reached(host, ended, seconds).code != 0:
+    reached(host, ended, seconds)
+    if ended.too_much:
+        raise HostCommandFailed(host, doing, "it writes without end")
+    if ended.code != 0:
         raise HostCommandFailed(host, doing, ended.said)
     return ended
