@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conftest import VM, World
 from pytest_bdd import given, parsers, scenarios, then, when
+from worlds import VM, World
 
 scenarios("attach.feature")
 
@@ -11,15 +11,13 @@ scenarios("attach.feature")
 @given(parsers.parse('every host that holds a replica of "{name}" is down'))
 def _replicas_down(world: World, name: str) -> None:
     for host in world.replicas(name):
-        world.sandbox.linstor.events.satellite_down(host)
-        world.sandbox.hosts.down(host)
+        world.dies(host)
 
 
 @given("the host of the VM is down")
 def _host_down(world: World) -> None:
     world.sandbox.guests.stop(VM)
-    world.sandbox.hosts.down(world.host())
-    world.sandbox.linstor.events.satellite_down(world.host())
+    world.dies(world.host())
 
 
 @when(parsers.parse('a VM with the image "{name}" is deployed on a host that holds no replica of it'))

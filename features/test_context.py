@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conftest import VM, World
 from pytest_bdd import given, scenarios, then, when
+from worlds import VM, World
 
 from entrypoints.sandbox.cloud import SYSTEM_LINSTOR
 

@@ -7,9 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import World
 from lxml import etree
 from pytest_bdd import given, parsers, scenarios, then, when
+from worlds import World
+
+from entrypoints.sandbox.cloud import IMAGES
 
 scenarios("export.feature")
 
@@ -29,7 +31,7 @@ def _staging(world: World, name: str) -> Path:
 @given(parsers.parse('the front-end keeps temporary files in the directory "{name}"'))
 def _kept_in(world: World, name: str) -> None:
     _staging(world, name).mkdir()
-    world.cloud.use_staging(str(_staging(world, name)))
+    world.cloud.say(IMAGES, STAGING_DIR=str(_staging(world, name)))
 
 
 @given(parsers.parse('the first replica of the image "{name}" has lost its disk'))

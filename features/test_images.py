@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from conftest import FIRST_IMAGE, World
 from pytest_bdd import given, parsers, scenarios, then, when
+from worlds import FIRST_IMAGE, World
 
-from entrypoints.sandbox.cloud import ImageRecord
+from entrypoints.sandbox.cloud import IMAGES, ImageRecord
 
 scenarios("images.feature")
 
@@ -22,7 +22,7 @@ def _made(world: World, path: Path | str) -> None:
 
 @given(parsers.parse('the datastore names the resource group "{group}"'))
 def _group(world: World, group: str) -> None:
-    world.cloud.use_group(group)
+    world.cloud.say(IMAGES, LINSTOR_RESOURCE_GROUP=group)
 
 
 @given("an image with a snapshot")

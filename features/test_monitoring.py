@@ -6,8 +6,8 @@ import base64
 import re
 
 import pytest
-from conftest import HOSTS, VM, World
 from pytest_bdd import given, parsers, scenarios, then, when
+from worlds import HOSTS, VM, World
 
 from entrypoints.sandbox.cloud import IMAGES, SYSTEM_LINSTOR
 
@@ -58,7 +58,7 @@ def _left(world: World, left: int) -> None:
 
 @given(parsers.parse('the datastore names the resource group "{group}"'))
 def _group(world: World, group: str) -> None:
-    world.cloud.use_group(group)
+    world.cloud.say(IMAGES, LINSTOR_RESOURCE_GROUP=group)
 
 
 @given("the LINSTOR controller is down")

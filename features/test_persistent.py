@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conftest import SECOND_VM, VM, World
 from pytest_bdd import given, parsers, scenarios, then, when
+from worlds import SECOND_VM, VM, World
 
 from entrypoints.sandbox.guests import BLOCK
 

@@ -101,8 +101,12 @@ class Cloud:
         """The VM directory as oned writes it, with its doubled slash."""
         return f"{self.sandbox.one / 'var'}//datastores/{self.vms[vm].now.datastore}/{vm}"
 
+    def place_of(self, vm: int) -> str:
+        """Where the files of the VM directory are."""
+        return self.vms[vm].now.host
+
     def _place(self, vm: int, disk: int) -> str:
-        return f"{self.vms[vm].now.host}:{self.directory(vm)}/disk.{disk}"
+        return f"{self.place_of(vm)}:{self.directory(vm)}/disk.{disk}"
 
     def _suffixed(self, vm: int, action: str) -> str:
         """Oned names the driver of the system datastore where it is another one (opennebula.md 3.3)."""
@@ -207,7 +211,7 @@ class Cloud:
             else:
                 self.call("tm", "linstor", self._suffixed(vm, "delete"), self._place(vm, disk), vm, IMAGES)
         now = document.now
-        self.call("tm", now.tm, "delete", f"{now.host}:{self.directory(vm)}", vm, now.datastore)
+        self.call("tm", now.tm, "delete", f"{self.place_of(vm)}:{self.directory(vm)}", vm, now.datastore)
         self.sandbox.oned.forget("vm", vm)
         del self.vms[vm]
 

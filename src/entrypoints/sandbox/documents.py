@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 Values = Mapping[str, object]
+ACTIVE, RUNNING = 3, 3
 
 
 def _added(parent: etree._Element, values: Values) -> etree._Element:
@@ -69,6 +70,7 @@ class VmDocument:
     """A VM that changes: `xml()` is what oned would say now.
 
     *disks*: id -> attributes of the DISK. *snapshots*: disk -> snapshot -> when it was asked for, in seconds.
+    *lcm_state*: what oned does with it (opennebula.md 4.6).
     """
 
     identity: int
@@ -76,7 +78,7 @@ class VmDocument:
     disks: dict[int, dict[str, object]] = field(default_factory=dict)
     context_disk: int | None = None
     snapshots: dict[int, dict[int, int]] = field(default_factory=dict)
-    lcm_state: int = 3
+    lcm_state: int = RUNNING
 
     @property
     def now(self) -> Record:
@@ -86,9 +88,8 @@ class VmDocument:
     def xml(self, *, current_only: bool = False) -> str:
         """The `<VM>`; the drivers of a migration only get the current history record (opennebula.md 3.7)."""
         root = etree.Element("VM")
-        _added(
-            root, {"ID": self.identity, "STATE": 3, "LCM_STATE": self.lcm_state, "DEPLOY_ID": f"one-{self.identity}"}
-        )
+        states = {"STATE": ACTIVE, "LCM_STATE": self.lcm_state}
+        _added(root, {"ID": self.identity, **states, "DEPLOY_ID": f"one-{self.identity}"})
         template = etree.SubElement(root, "TEMPLATE")
         for disk, values in self.disks.items():
             _template(template, {"DISK_ID": disk, **values}, "DISK")
