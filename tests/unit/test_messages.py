@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ def test_a_message_is_bounded() -> None:
     """Oned keeps it in the VM, and an argument may be as long as it likes."""
     lines = told(Call("tm", "delete", (f"{'A' * 100_000}:/d", "7", "0"))).splitlines()
     assert all(len(line) < LONGEST_SENTENCE + 100 for line in lines)
+    assert re.search(r"\.\.\. \(order [0-9a-f]{6}\)$", lines[-1]), "the order is named all the same"
 
 
 @pytest.mark.parametrize("word", ["\x1b[2J", "a\nb", "\u2028", "\udcff", "\x85"])

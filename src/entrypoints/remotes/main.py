@@ -106,9 +106,8 @@ def _log_line(call: Call, ended: Ended, order_id: str, requests: int, seconds: f
     return f"INFO: order {order_id}: {_sentence(name)}: {end}, {took}\n"
 
 
-def _told(message: str, version: tuple[int, ...]) -> str:
-    """The message in the form that this version shows to the user (opennebula.md 1.5)."""
-    line = _sentence(message)
+def _told(line: str, version: tuple[int, ...]) -> str:
+    """The message, one line, in the form that this version shows to the user (opennebula.md 1.5)."""
     if version < (6, 0, 3):
         return f"{MARKERS[0]}\n{line}\n{MARKERS[1]}\n"
     return f"{line}\n"
