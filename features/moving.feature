@@ -108,13 +108,19 @@ Feature: A VM that does not run moves without its disks
     And every write the guest was told is safe can be read there
 
   # defects 5 and 6
-  Scenario: A disk that the addon 3.x left as a file on the front-end comes back
-    Given a VM with the image "os" runs on alpha, on our own system datastore
+  Scenario Outline: A disk that the addon 3.x left as a file on the front-end comes back
+    Given a VM with the image "os" runs on alpha, on <system> system datastore
     And the VM was undeployed, and the addon 3.x left its disk as a file on the front-end
     When the VM is resumed on beta
-    Then every write the guest was told is safe can be read there
+    Then the VM goes on on beta with its memory
+    And every write the guest was told is safe can be read there
     And the VM's disk shows the data of the image "os"
     And nothing of the VM is anywhere else
+
+    Examples:
+      | system   |
+      | our own  |
+      | an ssh   |
 
   # defect 56
   Scenario Outline: Context volumes of the addon 2.x end with their VM, and no other does

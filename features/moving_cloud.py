@@ -70,16 +70,21 @@ class MovingCloud(Cloud):
         self._in_state(vm, AT_REST)
 
     def go_on(self, vm: int) -> None:
-        """The hypervisor restores what was saved, and boots what was not. Raises OSError."""
-        memory = self.memory.pop(vm, None)
-        if memory is not None and self.file(vm, "checkpoint").read_bytes() != memory:
-            raise OSError(f"the checkpoint of vm {vm} is not the one that was saved")
-        self.file(vm, "checkpoint").unlink(missing_ok=True)
-        context = f"disk.{self.vms[vm].context_disk}"
-        if self.file(vm, context).read_bytes() != CONTEXT_BYTES:
-            raise OSError(f"{context} of vm {vm} is not its context")
+        """The hypervisor restores what was saved; what was not is booted with a new context. Raises OSError."""
+        context = self.file(vm, f"disk.{self.vms[vm].context_disk}")
+        if vm in self.memory:
+            self._restore(vm, context)
+        else:
+            context.parent.mkdir(parents=True, exist_ok=True)
+            context.write_bytes(CONTEXT_BYTES)
         self.hypervisor.deploy(self.vms[vm], self.directory(vm))
         self._in_state(vm, RUNNING)
+
+    def _restore(self, vm: int, context: Path) -> None:
+        found = (self.file(vm, "checkpoint").read_bytes(), context.read_bytes())
+        if found != (self.memory.pop(vm), CONTEXT_BYTES):
+            raise OSError(f"the checkpoint or the context of vm {vm} is not the one that it was saved with")
+        self.file(vm, "checkpoint").unlink()
 
     # -- the front-end --------------------------------------------------------------------------
 

@@ -51,7 +51,9 @@ def _left_as_file(world: World) -> None:
     world.cloud.undeploy(VM)
     (volume,) = world.copies("os")
     data = volume.content(volume.diskful()[0], 0)
-    world.cloud.file(VM, "disk.0", world.sandbox.hosts.front_end).write_bytes(data.read(0, data.size))
+    path = world.cloud.file(VM, "disk.0")
+    path.unlink(missing_ok=True)
+    path.write_bytes(data.read(0, data.size))
     world.sandbox.linstor.definitions.delete(volume.name)
     assert world.copies("os") == []
 

@@ -22,7 +22,7 @@ from domain.opennebula import Vm
 from domain.orders import MoveDirectory, MoveDisk, Place
 from domain.ports import Hosts, Locks, Oned
 from domain.returning import Returning
-from domain.steps import MakeDirectory, RemoveTree
+from domain.steps import MakeDirectory, RemoveTree, Step, WaitForDevice
 from domain.storage import Storage, Storages
 from domain.undoing import undoing
 from domain.volumes import Definition, Deployment, on_host
@@ -30,6 +30,8 @@ from domain.wholeness import require_whole
 
 WITHOUT_CHECKPOINT = (30, 31, 42, 43, 44, 50, 60, 61)
 """LCM states in which the directory holds no memory of the VM: undeploy, power-off, UNKNOWN (opennebula.md 4.6)."""
+RENAMING = ("shared", "qcow2")
+"""Drivers of system datastores that rename the VM directory: into the new one, where that is there already."""
 
 
 class Relocation:
@@ -73,7 +75,7 @@ class Relocation:
             self._debts.settle(storage, definition, order.target)
             self._healing.heal(storage, definition, [order.source.host, order.target.host])
             comes = is_host_of(vm, order.target.host)
-            seen = self._arrive(storage, volume, order) if comes else self._whole(storage, volume)
+            seen = self._arrive(storage, volume, order, vm) if comes else self._whole(storage, volume)
             self._leave(storage, seen, order, shared=disk.readonly)
             if comes:
                 bring_near(storage, volume, order.target.host)
@@ -84,11 +86,16 @@ class Relocation:
             return self._returning.bring_back(storage, volume, order, vm, known_disk(vm, order.of))
         return existing(storage, volume)
 
-    def _arrive(self, storage: Storage, volume: VolumeName, order: MoveDisk) -> tuple[Deployment, ...]:
-        """Where the volume is once it is usable and linked at the new place."""
+    def _arrive(self, storage: Storage, volume: VolumeName, order: MoveDisk, vm: Vm) -> tuple[Deployment, ...]:
+        """Where the volume is once it is usable and linked at the new place, or its link comes with the directory."""
+        seconds = storage.settings.limits.device
         with undoing() as undo:
             here, seen = self._attachment.bring(storage, volume, order.target.host, undo)
-            self._hosts.run(order.target.host, link_steps(here, order.target, 0, storage.settings.limits.device))
+            if _renamed(order, vm):
+                steps: list[Step] = [WaitForDevice(str(here.device), 0, seconds)]
+            else:
+                steps = link_steps(here, order.target, 0, seconds)
+            self._hosts.run(order.target.host, steps)
         return seen
 
     @staticmethod
@@ -148,6 +155,11 @@ class Relocation:
                 place = Place(order.source.host, f"{order.source.path}/disk.{disk.disk_id}")
                 storage = self._storages.of(disk_datastore(disk, order.datastore_id))
                 self._debts.write_down(storage, volume_of(disk, of), place)
+
+
+def _renamed(order: MoveDisk, vm: Vm) -> bool:
+    """Whether the VM directory, with the link in it, becomes the new one by a plain `mv`."""
+    return order.source.directory != order.target.directory and vm.history[-1].tm_mad in RENAMING
 
 
 def is_host_of(vm: Vm, host: HostName) -> bool:

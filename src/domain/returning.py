@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from domain import marks as marking
 from domain.attachment import Attachment
-from domain.disks import own_volume
+from domain.disks import DRIVER, own_volume
 from domain.errors import BeingDeleted, UnknownVolume
 from domain.lifetime import Lifetime
 from domain.names import DiskOf, VolumeName, image_of
 from domain.opennebula import Disk, Vm
 from domain.orders import MoveDisk, Place
 from domain.ports import FetchedImage, Hosts, Sources
-from domain.steps import FileSize, RemoveFile
+from domain.steps import FileSize, LinkDevice, RemoveFile
 from domain.storage import Storage
 from domain.undoing import undoing
 from domain.volumes import Definition
@@ -42,7 +42,7 @@ class Returning:
         if state == marking.CREATING:
             self._make(storage, volume, order, _marks(disk, order.of, vm.seq))
         if state in (marking.CREATING, marking.RETURNED):
-            self._hosts.run(order.source.host, [RemoveFile(order.source.path)])
+            self._replace_file(storage, volume, order, vm)
             storage.cluster.mark(volume, {}, [marking.STATE])
             found = None
         return found or storage.cluster.definitions([volume])[volume]
@@ -58,11 +58,27 @@ class Returning:
             self._sources.write(image, order.target.host, str(here.device), zeroed=here.zeroed, wait=wait)
             storage.cluster.mark(volume, {marking.STATE: marking.RETURNED})
 
+    def _replace_file(self, storage: Storage, volume: VolumeName, order: MoveDisk, vm: Vm) -> None:
+        """The file goes. Another driver's `mv` brings the directory as it is there, so a link takes its place."""
+        source = order.source
+        if self._bytes(source):
+            self._hosts.run(source.host, [RemoveFile(source.path)])
+        if vm.history[-1].tm_mad == DRIVER:
+            return
+        with undoing() as undo:
+            here = self._attachment.ensure(storage, volume, order.target.host, undo)
+            self._hosts.run(source.host, [LinkDevice(str(here.device), source.path)])
+
     def _size(self, place: Place, volume: VolumeName) -> int:
-        told = self._hosts.run(place.host, [FileSize(place.path)])[0]
-        if not told or int(told) == 0:
+        size = self._bytes(place)
+        if size == 0:
             raise UnknownVolume(volume)
-        return int(told)
+        return size
+
+    def _bytes(self, place: Place) -> int:
+        """The size of the plain file there, 0 where there is none."""
+        told = self._hosts.run(place.host, [FileSize(place.path)])[0]
+        return int(told) if told else 0
 
 
 def _marks(disk: Disk, of: DiskOf, seq: int) -> dict[str, str]:

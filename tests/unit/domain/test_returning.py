@@ -46,6 +46,30 @@ def test_the_file_becomes_the_volume(left) -> None:
     assert not _file(left)
 
 
+def test_another_drivers_directory_gets_a_link_in_place_of_the_file(left) -> None:
+    """tm/ssh replaces the directory on the host by the one on the front-end, with the links that are in it."""
+    left.vm(DISK, HOST, tm_mad="ssh")
+
+    left.relocation.move_disk(ORDER)
+
+    there, here = (left.hosts.host(host).get(PATH) for host in (FRONT_END, HOST))
+    assert isinstance(there, Link)
+    assert left.hosts.host(HOST).device(there.target).device == left.hosts.host(HOST).device(here.target).device
+
+
+def test_a_link_that_took_the_place_of_the_file_stays(left) -> None:
+    """A kill right after that is no reason to look for the file."""
+    left.vm(DISK, HOST, tm_mad="ssh")
+    left.volume(DISK, vm="7", disk="0", state=marking.RETURNED)
+    left.hosts.host(FRONT_END).remove(PATH)
+    left.hosts.host(FRONT_END).put(PATH, Link("/dev/drbd1000"))
+
+    left.relocation.move_disk(ORDER)
+
+    assert isinstance(left.hosts.host(FRONT_END).get(PATH), Link)
+    assert marking.STATE not in left.cluster.definitions([DISK])[DISK].marks
+
+
 def test_a_write_that_fails_keeps_the_file(left, monkeypatch) -> None:
     """And leaves no volume that could be taken for the disk (defect 5)."""
 
