@@ -64,7 +64,7 @@ def _runs_on(world: World, name: str, host: str, system: str) -> None:
     world.sandbox.guests.write_all(VM, 16)
 
 
-@given(parsers.parse("the host {host} is dead"))
+@when(parsers.parse("the host {host} dies"))
 def _dead(world: World, host: str) -> None:
     if VM in world.cloud.vms and world.host() == host:
         world.sandbox.guests.stop(VM)
@@ -72,6 +72,13 @@ def _dead(world: World, host: str) -> None:
 
 
 # -- when -----------------------------------------------------------------------------------------
+
+
+@when(parsers.re(r"the VM is (?P<how>stopped|undeployed|suspended|powered off)$"))
+def _ended(world: World, how: str) -> None:
+    cloud = world.cloud
+    ways = {"stopped": cloud.stop, "undeployed": cloud.undeploy, "suspended": cloud.suspend}
+    world.tried(lambda: ways.get(how, cloud.power_off)(VM))
 
 
 @when("the VM is terminated")
@@ -92,7 +99,6 @@ def _deploy_on_alpha(world: World, name: str) -> None:
 @when(parsers.parse("{host} is back"))
 def _back(world: World, host: str) -> None:
     world.returns(host)
-    world.failed = None
 
 
 # -- then -----------------------------------------------------------------------------------------
@@ -121,6 +127,19 @@ def _attached_nowhere_else(world: World, name: str) -> None:
     assert world.attached(name) <= {world.host()} & set(world.strangers(name))
 
 
+@then(parsers.parse('the order fails and says "{words}"'))
+def _fails_and_says(world: World, words: str) -> None:
+    assert world.failed is not None
+    assert world.failed.ended.exit_code == 1
+    assert words in world.failed.ended.stderr
+
+
+@then("the order fails and names the disk")
+def _fails_and_names_disk(world: World) -> None:
+    assert world.failed is not None
+    assert world.volume().name in world.failed.ended.stderr
+
+
 @then(parsers.parse('the order fails and names the image "{name}"'))
 def _fails_and_names_image(world: World, name: str) -> None:
     assert world.failed is not None
@@ -138,6 +157,16 @@ def _safe(world: World) -> None:
     world.sandbox.guests.write_all(VM)
     assert world.sandbox.guests.guests[VM].host == world.host()
     assert world.sandbox.guests.lost(VM) == []
+
+
+@then("the order has succeeded")
+def _succeeded(world: World) -> None:
+    assert world.failed is None
+
+
+@then("LINSTOR and the hosts are as before")
+def _as_before(world: World) -> None:
+    assert world.sandbox.picture() == world.before
 
 
 @then("LINSTOR has no volume")

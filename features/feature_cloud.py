@@ -5,15 +5,15 @@ from __future__ import annotations
 import base64
 import shutil
 
+from changing_cloud import ChangingCloud
 from lxml import etree
-from moving_cloud import MovingCloud
 
 from entrypoints.sandbox import documents
 from entrypoints.sandbox.cloud import IMAGES, SYSTEM_LINSTOR
 from entrypoints.sandbox.documents import Record, VmDocument
 
 
-class FeatureCloud(MovingCloud):
+class FeatureCloud(ChangingCloud):
     """A cloud that can do what the sandbox's own demonstration never does."""
 
     cdroms: frozenset[int] = frozenset()

@@ -86,8 +86,8 @@ Feature: A VM that does not run moves without its disks
 
   Scenario: A VM whose host is dead goes on elsewhere, and what is owed is settled later
     Given a VM with the image "os" runs on alpha, on our own system datastore
-    And the host alpha is dead
-    When the VM is UNKNOWN and migrated to beta
+    When the host alpha dies
+    And the VM is UNKNOWN and migrated to beta
     Then the VM boots on beta
     And every write the guest was told is safe can be read there
     And LINSTOR knows what is owed on alpha
@@ -98,9 +98,9 @@ Feature: A VM that does not run moves without its disks
 
   Scenario: The memory of a VM is not given up with its host
     Given a VM with the image "os" runs on alpha, on our own system datastore
-    And the VM is suspended
-    And the host alpha is dead
-    When the VM that is suspended is migrated to beta
+    When the VM is suspended
+    And the host alpha dies
+    And the VM that is suspended is migrated to beta
     Then the order fails and names the host alpha
     When alpha is back
     And the same orders are given again

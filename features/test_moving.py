@@ -41,11 +41,6 @@ def _damaged(world: World) -> None:
     program.chmod(0o755)
 
 
-@given("the VM is suspended")
-def _suspended(world: World) -> None:
-    world.cloud.suspend(VM)
-
-
 @given("the VM was undeployed, and the addon 3.x left its disk as a file on the front-end")
 def _left_as_file(world: World) -> None:
     world.cloud.undeploy(VM)
@@ -65,16 +60,6 @@ def _contexts(world: World) -> None:
 
 
 # -- when -----------------------------------------------------------------------------------------
-
-
-@when("the VM is stopped")
-def _stopped(world: World) -> None:
-    world.tried(lambda: world.cloud.stop(VM))
-
-
-@when("the VM is undeployed")
-def _undeployed(world: World) -> None:
-    world.tried(lambda: world.cloud.undeploy(VM))
 
 
 @when(parsers.parse("the VM is resumed on {host}"))
@@ -112,7 +97,6 @@ def _suspended_moves(world: World, host: str) -> None:
 
 @when("the same orders are given again")
 def _again(world: World) -> None:
-    world.failed = None
     world.tried(lambda: world.cloud.move_again(VM))
 
 

@@ -29,6 +29,12 @@ Identity = tuple[str, frozenset[tuple[str, str]]]
 """Which volume it is, and which replica on which node."""
 
 
+def bytes_of(volume: Definition) -> bytes:
+    """What all replicas hold; they hold the same."""
+    (content,) = {volume.content(each, 0).read(0, volume.volumes[0].size * 1024) for each in volume.diskful()}
+    return content
+
+
 class World:
     """What a scenario knows: images by their names, their bytes, and how the last order ended."""
 
@@ -43,7 +49,7 @@ class World:
 
     def tried(self, order: Callable[[], object]) -> None:
         """Give an order that may fail; LINSTOR and the hosts are looked at before."""
-        self.before = self.sandbox.picture()
+        self.before, self.failed = self.sandbox.picture(), None
         try:
             order()
         except OrderFailed as error:
@@ -108,6 +114,16 @@ class World:
         """The volumes of disks that are clones of the image."""
         known = self.sandbox.linstor.state.definitions
         return [each for key, each in known.items() if key.startswith(f"{self.source(name)}-vm")]
+
+    def volume(self, vm: int = VM) -> Definition:
+        """The volume behind disk 0 of a VM."""
+        disk = self.cloud.vms[vm].disks[0]
+        own = f"-vm{vm}-disk0" if disk["CLONE"] == "YES" else ""
+        return self.sandbox.linstor.state.definitions[f"{disk['SOURCE']}{own}"]
+
+    def other_replica(self, vm: int = VM) -> str:
+        """A host with a replica of the disk that is not the VM's."""
+        return next(each.node for each in self.volume(vm).diskful() if each.node != self.host(vm))
 
     def replicas(self, name: str) -> list[str]:
         """The hosts that hold a replica."""
