@@ -253,6 +253,7 @@ class PropertyCloud(ImageCloud):
         self.call("tm", now.tm, "mv", f"{old}:{directory}", f"{new}:{directory}", vm, now.datastore)
         del self.moving[vm]
         self.vms[vm].lcm_state = 3
+        self._tell(vm)
 
     def undeploy(self, vm: int) -> None:
         """`onevm undeploy`: everything goes to the front-end."""

@@ -6,6 +6,7 @@ import re
 
 from tests.properties.world import World
 
+from domain.opennebula import Image
 from entrypoints.sandbox import documents
 from entrypoints.sandbox.cloud import Cloud, ImageRecord
 from entrypoints.sandbox.documents import VmDocument
@@ -97,3 +98,15 @@ class ImageCloud(Cloud):
         self._about_image(action, identity, documents.image(identity, "", image.size_mib, values))
         if action != "snap_delete":
             self.must_hold[image.source] = wanted
+
+    def clear_orphans(self) -> list[str]:
+        """`onelinstor orphans --delete`; what it could not take away."""
+        images = {
+            identity: Image(identity, record.source, 1, snapshots=self._numbers(record.source))
+            for identity, record in self.images.items()
+        }
+        done = self.world.clear_orphans(images)
+        return [f"{each.finding.key}: {each.error}{each.left}" for each in done if each.error or each.left]
+
+    def _numbers(self, volume: str) -> tuple[int, ...]:
+        return tuple(number for name, number in self.snapshots if name == volume)

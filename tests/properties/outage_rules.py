@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 from tests.properties.faults import How, Outage
 from tests.properties.living import LOST, OFF, RUNNING, STUCK, Living, hosts, picks, remembered
+from tests.properties.rules import AFTERWARDS, files_where_used
 
 outages = st.builds(Outage, st.sampled_from(How), hosts, st.integers(1, 14), st.integers(0, 6))
 
@@ -105,10 +106,14 @@ class OutageRules(Living):
     # -- the end --------------------------------------------------------------------------------
 
     def end_everything(self) -> None:
-        """See the base class: everything is back, and what is pending is given again, once."""
+        """See the base class: everything is back, what is pending is given again, and the administrator tidies up."""
         self._outages.coming = None
         self._outages.all_return()
         self._look_at_vms()
         for number, (operate, done) in list(self.pending.items()):
             self._repeat(number, operate, done)
+        left = self.cloud.clear_orphans()
+        assert not left, left
+        rules = [each for each in AFTERWARDS if each is not files_where_used]
+        self._expect_none([f"{each.__name__}: {said}" for each in rules for said in each(self.cloud)])
         super().end_everything()

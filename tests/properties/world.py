@@ -25,15 +25,19 @@ from adapters.memory.clock import MemoryClock
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.exports import MemoryExports
 from adapters.memory.hosts import MemoryHosts
+from adapters.memory.inventory import MemoryInventories
 from adapters.memory.linstor import LinstorModel
 from adapters.memory.locks import MemoryLocks
 from adapters.memory.model_devices import ModelDevices
 from adapters.memory.oned import MemoryOned
 from adapters.memory.parallel import MemoryParallel
+from adapters.memory.pools import MemoryPools
 from adapters.memory.scripts import MemoryScripts
 from adapters.memory.sources import MemorySources
 from adapters.opennebula.xml import parse_datastore, parse_vm
+from domain.clearing import Asked, Done
 from domain.names import HostName
+from domain.opennebula import Image
 from domain.ports import Oned
 from entrypoints.container import Container
 from entrypoints.remotes.main import run
@@ -189,6 +193,19 @@ class World:
         # the watchdog on the host thaws what a killed order has frozen
         self.memory_hosts.frozen.clear()
         return ended
+
+    def clear_orphans(self, images: dict[int, Image]) -> list[Done]:
+        """`onelinstor orphans --delete`, when no order is running; *images* are those that oned has."""
+        self._running.process = Process()
+        pools = MemoryPools(self.oned.port)
+        pools.image_list, pools.host_list = images, [HostName(host) for host in HOSTS]
+        asked = Asked(now=2_000_000_000, older=0, hosts=[HostName(FRONT_END)])
+        with self._wired():
+            container = Container()
+            container.pools.override(pools)
+            container.inventories.override(MemoryInventories(lambda _settings: MemoryCluster(self.linstor)))
+            rule = container.orphans()
+            return list(rule.clear(rule.find(asked), asked))
 
     def hosts_share(self, path: str) -> bool:
         """Whether all hosts see one file at *path*."""
