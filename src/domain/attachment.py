@@ -11,7 +11,7 @@ from domain.ports import Clock
 from domain.storage import Storage
 from domain.undoing import Undo
 from domain.volumes import Deployment, DiskState, Role, on_host
-from domain.waiting import wait_for
+from domain.waiting import wait_for, wait_while_open
 
 
 def require_good_replica(volume: VolumeName, seen: tuple[Deployment, ...]) -> None:
@@ -109,21 +109,16 @@ class Attachment:
             self.end(storage, here)
 
     def end(self, storage: Storage, here: Deployment) -> None:
-        """End an attachment; replicas and witnesses stay. Raises VolumeInUse after the limit.
+        """End an attachment; replicas and witnesses stay. Raises VolumeInUse, DeviceHeldOpen after the limit.
 
         LINSTOR says "in use" for a moment after the last close (linstor.md 2.7).
         """
         if here.role is not Role.ATTACHMENT or (here.deleting and not here.reachable):
             return
 
-        def detach() -> bool | None:
-            try:
-                storage.cluster.detach(here.volume, here.host)
-            except VolumeInUse:
-                return None
+        def detach() -> bool:
+            storage.cluster.detach(here.volume, here.host)
             return True
 
-        try:
-            wait_for(f"the end of {here.volume}", detach, self._clock, storage.settings.limits.close)
-        except Expired as expired:
-            raise VolumeInUse(here.volume, f"on host {here.host}") from expired
+        in_use = VolumeInUse(here.volume, f"on host {here.host}")
+        wait_while_open(detach, in_use, self._clock, storage.settings.limits.close)

@@ -9,9 +9,11 @@ from domain.ports import Hosts, Scripts
 from domain.steps import StopMonitoring
 
 FALL_BACK = "ssh"
+SECONDS = 180.0
+"""What it may take: a few files, and one copy to the host."""
 
 
 def make_context(order: MakeContext, scripts: Scripts, hosts: Hosts) -> None:
     """Let tm/ssh make the context disk; oned itself measures a shared system datastore, so no host has to."""
-    scripts.run("tm", FALL_BACK, "context", order.argv, order.payload)
+    scripts.run("tm", FALL_BACK, "context", order.argv, order.payload, SECONDS)
     hosts.run(order.place.host, [StopMonitoring(str(PurePosixPath(order.place.directory).parent))])

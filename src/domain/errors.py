@@ -9,7 +9,8 @@
     │   ├── UnknownVolume, VolumeExists, ForeignVolume, VolumeInUse, BeingDeleted, HasSnapshots
     │   ├── NoUsableReplica, NotInSync, NoPlacement, NotAttached, NotPossible, CopyFailed, StillTwoWriters
     │   └── UnknownSnapshot, SnapshotExists, SnapshotFailed, NotTheNewest, HalfWritten, Interrupted
-    ├── ClusterError             LINSTOR: ControllerUnreachable, ControllerFailed, AccessDenied, UnknownHostNode
+    ├── ClusterError             LINSTOR: ControllerUnreachable, AccessDenied, UnknownHostNode
+    │   └── ControllerFailed, and of its kind DeviceHeldOpen
     ├── HostError                about one host: HostUnreachable, HostCommandFailed
     ├── OnedError                oned: OnedUnreachable, OnedRefused, PartialView
     ├── SourceError              what an image is made from: SourceRefused, SourceUnreadable
@@ -243,6 +244,12 @@ class ControllerFailed(ClusterError):
         super().__init__(f"LINSTOR failed to {doing}: {said}{more}")
 
 
+class DeviceHeldOpen(ControllerFailed):
+    """A host could not shut the volume down, mostly because a program has its device open; half done: repeat it."""
+
+    advice = "end what has the device open on that host (udev and dead orders let go soon), then retry"
+
+
 def interruption(volume: str, failed: ControllerFailed) -> DriverError:
     """What *failed* means in a snapshot or a copy of *volume*: Interrupted where nobody knows what was done."""
     return Interrupted(volume, failed.tell()) if failed.unclear else failed
@@ -349,6 +356,8 @@ class ScriptFailed(DriverError):
 
 class Expired(DriverError):
     """A limit ran out."""
+
+    advice = "see what it waits for, then retry"
 
     def __init__(self, what: str, seconds: float) -> None:
         self.what, self.seconds = what, seconds

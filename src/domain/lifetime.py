@@ -25,7 +25,7 @@ from domain.ports import Clock, Cluster
 from domain.storage import Storage
 from domain.undoing import Undo
 from domain.volumes import CopyState, Definition, Deployment, Role, Snapshot
-from domain.waiting import wait_for
+from domain.waiting import wait_for, wait_while_open
 
 Marks = Mapping[str, str]
 
@@ -193,24 +193,19 @@ class Lifetime:
     def delete(self, storage: Storage, volume: VolumeName) -> None:
         """Delete *volume* with its snapshots and see that it is gone, or is going where a node is offline.
 
-        Raises VolumeInUse after the limit; nothing is destroyed then.
+        Raises VolumeInUse after the limit, and nothing is destroyed then; DeviceHeldOpen where it is half done.
         """
 
         def gone() -> bool | None:
             try:
                 storage.cluster.delete(volume)
-            except VolumeInUse:
-                return None
             except HasSnapshots:
                 self._delete_parts(storage, volume)
                 return None
             found = storage.cluster.definitions([volume]).get(volume)
             return True if found is None or found.deleting else None
 
-        try:
-            wait_for(f"the end of {volume}", gone, self._clock, storage.settings.limits.close)
-        except Expired as expired:
-            raise VolumeInUse(volume) from expired
+        wait_while_open(gone, VolumeInUse(volume), self._clock, storage.settings.limits.close)
 
     def _delete_parts(self, storage: Storage, volume: VolumeName) -> None:
         """Delete every snapshot of *volume*: those of other makers end with the volume, too (linstor.md 2.15).

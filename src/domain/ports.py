@@ -82,7 +82,7 @@ class Cluster(Protocol):
     def detach(self, volume: VolumeName, host: HostName) -> None:
         """Take the deployment on *host* away, keeping the quorum witness; gone already is fine.
 
-        Raises VolumeInUse, ControllerFailed (half done: repeat it once the cause is gone).
+        Raises VolumeInUse, DeviceHeldOpen, ControllerFailed (both half done: repeat it once the cause is gone).
         """
 
     def mark(self, volume: VolumeName, put: Marks, drop: Collection[str] = ()) -> bool:
@@ -109,7 +109,7 @@ class Cluster(Protocol):
     def delete(self, volume: VolumeName) -> None:
         """Delete *volume* everywhere; gone already is fine. With a node offline it stays `deleting`.
 
-        Raises VolumeInUse, HasSnapshots, ControllerFailed (half done: repeat it).
+        Raises VolumeInUse, HasSnapshots, DeviceHeldOpen, ControllerFailed (both half done: repeat it).
         """
 
     def snapshot(self, volume: VolumeName, name: SnapshotName, marks: Marks) -> bool:
@@ -228,11 +228,18 @@ class Exports(Protocol):
         """
 
 
+DAY = 86400.0
+"""Seconds: what another driver may take that copies whole disks."""
+
+
 class Scripts(Protocol):
     """OpenNebula's own drivers beside this one."""
 
-    def run(self, kind: str, driver: str, action: str, argv: Sequence[str], stdin: bytes) -> str:
-        """Run `remotes/<kind>/<driver>/<action>` and give its standard output. Raises ScriptFailed."""
+    def run(self, kind: str, driver: str, action: str, argv: Sequence[str], stdin: bytes, seconds: float = DAY) -> str:
+        """Run `remotes/<kind>/<driver>/<action>` and give its standard output.
+
+        Raises ScriptFailed, also when it has not ended after *seconds*.
+        """
 
     def exists(self, kind: str, driver: str, action: str) -> bool:
         """Whether that script is installed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from domain.errors import Expired, NotInSync
 from domain.names import HostName, VolumeName, same_host
 from domain.ports import Clock
 from domain.sizes import Sizes
@@ -27,7 +28,7 @@ class RollingBack:
         A rollback would shrink what grew since; what is added again reads as zeros (rule 8). Whether somebody uses the
         volume is for LINSTOR to judge, in the same request: a look before would be older than that.
         Until every replica is complete again it is not done: a failed rollback may leave an empty one
-        (linstor.md 2.17 no. 11). Raises VolumeInUse, NotInSync, NotTheNewest; nothing is changed then.
+        (linstor.md 2.17 no. 11); NotInSync where that takes too long. Raises VolumeInUse, NotInSync, NotTheNewest; nothing is changed then.
         """
         volume = definition.name
         storage.cluster.roll_back(volume, snapshot.name)
@@ -60,11 +61,15 @@ class RollingBack:
                 storage.cluster.detach(each.volume, each.host)
 
     def _wait_whole(self, storage: Storage, volume: VolumeName) -> tuple[Deployment, ...]:
-        """Where the volume is, once all its replicas are complete. Raises Expired."""
+        """Where the volume is, once all its replicas are complete. Raises NotInSync."""
 
         def whole() -> tuple[Deployment, ...] | None:
             seen = storage.cluster.deployments([volume])[volume]
             replicas = [each for each in seen if each.role is Role.REPLICA]
             return seen if replicas and all(each.good_replica for each in replicas) else None
 
-        return wait_for(f"complete replicas of {volume}", whole, self._clock, storage.settings.limits.change)
+        limit = storage.settings.limits.change
+        try:
+            return wait_for(f"complete replicas of {volume}", whole, self._clock, limit)
+        except Expired as expired:
+            raise NotInSync(volume, f"waited {limit:g} seconds after it was set back") from expired

@@ -36,6 +36,9 @@ class World(Protocol):
     def install(self, kind: str, driver: str, action: str) -> None:
         """Install it."""
 
+    def hang(self, kind: str, driver: str, action: str) -> None:
+        """Install one that never ends."""
+
 
 class Memory:
     """The fake."""
@@ -47,6 +50,11 @@ class Memory:
         """As a function."""
         self.scripts.install(f"{kind}/{driver}/{action}", _play)
 
+    def hang(self, kind: str, driver: str, action: str) -> None:
+        """It runs into its limit at once."""
+        self.install(kind, driver, action)
+        self.scripts.hanging.add(f"{kind}/{driver}/{action}")
+
 
 class Real:
     """Scripts below a remotes tree."""
@@ -57,9 +65,16 @@ class Real:
 
     def install(self, kind: str, driver: str, action: str) -> None:
         """As a file."""
+        self._write(kind, driver, action, TEXT)
+
+    def hang(self, kind: str, driver: str, action: str) -> None:
+        """As a file, with a child that outlives it."""
+        self._write(kind, driver, action, "#!/bin/bash\nsleep 600 & sleep 600\n")
+
+    def _write(self, kind: str, driver: str, action: str, text: str) -> None:
         path = self._root / "remotes" / kind / driver / action
         path.parent.mkdir(parents=True)
-        path.write_text(TEXT)
+        path.write_text(text)
         path.chmod(0o755)
 
 
@@ -80,6 +95,13 @@ def test_a_script_that_fails_is_named_with_its_last_word(world: World) -> None:
     world.install("tm", "ssh", "mv")
     with pytest.raises(ScriptFailed, match=r"tm/ssh/mv.*the last word"):
         world.scripts.run("tm", "ssh", "mv", ["fail"], b"")
+
+
+def test_a_script_that_hangs_is_given_up(world: World) -> None:
+    """With all that it started; the limit is in the sentence."""
+    world.hang("tm", "ssh", "context")
+    with pytest.raises(ScriptFailed, match=r"tm/ssh/context.*no end after 0\.2 seconds"):
+        world.scripts.run("tm", "ssh", "context", [], b"", 0.2)
 
 
 def test_only_what_is_installed_exists(world: World) -> None:

@@ -22,6 +22,7 @@ EXAMPLES: dict[type[DriverError], DriverError] = {
     errors.UnknownGroup: errors.UnknownGroup("GROUP"),
     errors.ControllerUnreachable: errors.ControllerUnreachable(["CONTROLLERS"], "REASON"),
     errors.ControllerFailed: errors.ControllerFailed("DOING", "SAID"),
+    errors.DeviceHeldOpen: errors.DeviceHeldOpen("DOING", "SAID"),
     errors.UnknownHostNode: errors.UnknownHostNode("HOST"),
     errors.HostError: errors.HostError("HOST", "DETAIL"),
     errors.HostUnreachable: errors.HostUnreachable("HOST", "DETAIL"),

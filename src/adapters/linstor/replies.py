@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.linstor.codes import CODE_MASK, OBJECT_MASK, OBJECT_RESOURCE, Code, Kind
-from domain.errors import AccessDenied, ControllerFailed, DriverError, VolumeError
+from domain.errors import AccessDenied, ControllerFailed, DeviceHeldOpen, DriverError, VolumeError
 
 Meaning = Callable[[str], DriverError]
 """Makes the error of one code from what the controller said."""
 
 LONGEST_SENTENCE = 500
+NOT_SHUT_DOWN = "Shutdown of the DRBD resource"
+"""What a host could not do: the code is the same for every command that fails there (linstor.md 2.18)."""
 
 _TOLD_BY_DETAILS = frozenset(
     {
@@ -113,7 +115,8 @@ class Replies:
             return ControllerFailed(doing, "this version of the server does not know the request")
         if meaning := meanings.get(error.code):
             return meaning(error.said)
-        return ControllerFailed(doing, error.said, reports=self.reports)
+        failed = DeviceHeldOpen if NOT_SHUT_DOWN in error.message else ControllerFailed
+        return failed(doing, error.said, reports=self.reports)
 
 
 def _access_code(code: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 
 from adapters.memory.linstor.replies import MODIFIED, RSC, SUCCESS, ControllerDied, Refused, Reply
-from domain.errors import ControllerFailed, DriverError, UnknownGroup, VolumeError
+from domain.errors import ControllerFailed, DeviceHeldOpen, DriverError, UnknownGroup, VolumeError
 
 Meanings = Mapping[int, Callable[[str], DriverError]]
 
@@ -45,7 +45,8 @@ def translated(refused: Refused, doing: str, meanings: Meanings) -> DriverError:
     if error.code in meanings:
         return meanings[error.code](error.message)
     reports = [report for each in refused.replies for report in each.error_report_ids]
-    return ControllerFailed(doing, error.message, reports=reports)
+    failed = DeviceHeldOpen if "Shutdown of the DRBD resource" in error.message else ControllerFailed
+    return failed(doing, error.message, reports=reports)
 
 
 def carried_out(doing: str, operation: Callable[[], list[Reply]], meanings: Meanings) -> list[Reply]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from adapters.opennebula import processes
 from adapters.opennebula.installation import Installation
 from domain.errors import ScriptFailed
+from domain.ports import DAY
 
-SECONDS = 86400.0
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -34,22 +34,22 @@ class OpenNebulaScripts:
         except ScriptFailed:
             return False
 
-    def run(self, kind: str, driver: str, action: str, argv: Sequence[str], stdin: bytes) -> str:
-        """Run the script with exactly these arguments. Raises ScriptFailed with the last line it said."""
+    def run(self, kind: str, driver: str, action: str, argv: Sequence[str], stdin: bytes, seconds: float = DAY) -> str:
+        """Run the script with exactly these arguments. Raises ScriptFailed with the last line it said, or the limit."""
         path = self._path(kind, driver, action)
         name = f"{kind}/{driver}/{action}"
         try:
             ended = processes.run(
                 [str(path), *argv],
                 stdin=stdin,
-                seconds=SECONDS,
+                seconds=seconds,
                 environment=self._environment,
                 directory=str(self._installation.var),
             )
         except OSError as error:
             raise ScriptFailed(name, f"it cannot be started: {error.strerror}") from error
         if ended.timed_out:
-            raise ScriptFailed(name, f"no end after {SECONDS:g} seconds")
+            raise ScriptFailed(name, f"no end after {seconds:g} seconds")
         if ended.code != 0:
             raise ScriptFailed(name, ended.said)
         if ended.too_much:

@@ -14,7 +14,7 @@ from typing import IO
 
 LONGEST_OUTPUT = 1024 * 1024
 CHUNK = 1024 * 1024
-GRACE = 1.0
+GRACE = 5.0
 """Seconds that a pipe may stay open after its program ended: a forgotten child must not hold the order up."""
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from domain.names import HostName, VolumeName, same_host
-from domain.ports import Exports, FetchedImage, Hosts, ImageSource, SavedImage, Scripts, Sources
+from domain.ports import DAY, Exports, FetchedImage, Hosts, ImageSource, SavedImage, Scripts, Sources
 from domain.steps import CheckClosed, CountLinks, DeviceSize, FileExists, FileSize, FreezeGuest, LinkDevice, Step
 from domain.vm_sizes import Monitord, VmSizes
 from entrypoints.explaining.cluster import PLACED
@@ -104,7 +104,7 @@ class ForeseenScripts:
         """See the port."""
         return self._real.exists(kind, driver, action)
 
-    def run(self, kind: str, driver: str, action: str, argv: Sequence[str], stdin: bytes) -> str:
+    def run(self, kind: str, driver: str, action: str, argv: Sequence[str], stdin: bytes, seconds: float = DAY) -> str:
         """See the port."""
         if action == "stat":
             return self._real.run(kind, driver, action, argv, stdin)

@@ -26,6 +26,11 @@ def of_host(root: Path, host: str) -> set[int]:
     return {process for process, entries in _environments() if marked in entries and _within(root, entries)}
 
 
+def of_sandbox(root: Path) -> set[int]:
+    """What runs on any host of the sandbox at *root*, its front-end among them."""
+    return {process for process, entries in _environments() if _within(root, entries)}
+
+
 def _within(root: Path, entries: list[bytes]) -> bool:
     return any(entry.startswith(b"PATH=") and os.fsencode(root) + b"/" in entry for entry in entries)
 

@@ -8,6 +8,7 @@ import pytest
 
 from domain.errors import (
     ControllerFailed,
+    DeviceHeldOpen,
     NoPlacement,
     StillTwoWriters,
     UnknownHostNode,
@@ -176,7 +177,7 @@ def test_a_detach_that_breaks_can_be_repeated(cluster_simulated: Any) -> None:
     """It is half done, and the same call finishes it once the cause is gone (linstor.md 2.17 no. 6)."""
     volume = cluster_simulated.volume("one")
     cluster_simulated.cluster.attach(volume, OUTSIDE)
-    with cluster_simulated.failing(OUTSIDE, "drbdsetup down|drbdadm.* down"), pytest.raises(ControllerFailed):
+    with cluster_simulated.failing(OUTSIDE, "drbdsetup down|drbdadm.* down"), pytest.raises(DeviceHeldOpen):
         cluster_simulated.cluster.detach(volume, OUTSIDE)
     assert cluster_simulated.seen(volume)[OUTSIDE].deleting
     cluster_simulated.cluster.detach(volume, OUTSIDE)

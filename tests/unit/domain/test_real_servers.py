@@ -154,3 +154,21 @@ def test_a_disk_that_is_set_back_has_its_witness_again(disk) -> None:
     disk.reverting.revert(disk.storage, DISK, 0)
     found = {each.host: each.role for each in disk.cluster.deployments([DISK])[DISK]}
     assert found[witness] is Role.WITNESS
+
+
+def test_a_disk_that_does_not_get_whole_after_it_was_set_back_is_told_of(disk, monkeypatch) -> None:
+    """With what to wait for, and the limit; the retry finds it whole."""
+    disk.snapshots.take(disk.storage, DISK, 0, "1")
+    host, roll_back = disk.replica(DISK).host, disk.cluster.roll_back
+
+    def broken(*words: object) -> None:
+        roll_back(*words)
+        disk.model.events.set_disk_state(host, DISK, "Inconsistent")
+
+    monkeypatch.setattr(disk.cluster, "roll_back", broken)
+    with pytest.raises(NotInSync, match=r"waited 300 seconds.*; wait for the synchronisation"):
+        disk.reverting.revert(disk.storage, DISK, 0)
+    monkeypatch.undo()
+    disk.model.events.set_disk_state(host, DISK, "UpToDate")
+    disk.reverting.revert(disk.storage, DISK, 0)
+    assert disk.read(DISK, 4) == b"data"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hmac
+import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -57,6 +58,10 @@ class Logged:
     began: float = 0.0
 
 
+_COMPILING = threading.Lock()
+"""Rules are compiled by way of a syntax tree, which Python 3.11 gets wrong in several threads at once."""
+
+
 class LinstorApp:
     """The REST interface over one model.
 
@@ -76,7 +81,8 @@ class LinstorApp:
         self._credentials = credentials
         self._redirect_to = redirect_to
         rules = [Rule(each.path, methods=[each.method], endpoint=each) for each in ROUTES]
-        self._map = Map(rules, merge_slashes=False, strict_slashes=False)
+        with _COMPILING:
+            self._map = Map(rules, merge_slashes=False, strict_slashes=False)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one request. Raises ConnectionCut where a fault says so."""

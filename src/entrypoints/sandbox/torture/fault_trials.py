@@ -132,6 +132,13 @@ def _half_done(before: State, now: State, good: Calm) -> Iterator[str]:
         yield from (f"half done: {each}" for each in differences(*parts) if not _ELSEWHERE.search(each))
 
 
+def _may_stay(difference: str, trouble: Trouble) -> bool:
+    """Whether a later order takes it away, or nobody has to."""
+    if trouble.away and f" attached to {trouble.away}: ; " in difference:
+        return True
+    return bool(_ELSEWHERE.search(difference)) or (trouble.owing and DEBT in difference)
+
+
 def _after(stage: Stage, order: Order, trouble: Trouble, struck: Struck, good: Calm) -> Iterator[str]:
     """What is wrong with what there is in the end."""
     found = list(differences(good.state, _seen(stage)))
@@ -140,6 +147,6 @@ def _after(stage: Stage, order: Order, trouble: Trouble, struck: Struck, good: C
         if again.exit_code:
             yield f"the retry ended with {again.exit_code}: {again.stderr}"
         found = list(differences(good.state, _seen(stage)))
-    yield from (each for each in found if not (trouble.owing and DEBT in each) and not _ELSEWHERE.search(each))
+    yield from (each for each in found if not _may_stay(each, trouble))
     if VM in stage.sandbox.guests.guests:
         yield from (f"lost: {each}" for each in stage.sandbox.guests.lost(VM))

@@ -47,6 +47,7 @@ class Trouble:
     *standby*: a second controller waits. *patient*: the order has to wait for a limit that no attribute changes.
     *owing*: it may succeed and leave something for the next order, as one does whose host is down (rule 6).
     *helpless*: what was made cannot be taken back, because LINSTOR does not do that either.
+    *away*: a host that nobody can look at; what it has attached and does not use may stay so.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Trouble:
     patient: bool = False
     owing: bool = False
     helpless: bool = False
+    away: str = ""
 
 
 def _nothing() -> None:
@@ -230,8 +232,8 @@ TROUBLES: tuple[Trouble, ...] = (
     Trouble("LINSTOR's answer is truncated", REQUEST, _linstor("truncate", "after")),
     Trouble("LINSTOR's answer is a page of a proxy", REQUEST, _linstor("garbage", "after")),
     Trouble("a controller fails over", REQUEST, _linstor("cut", lasts=True), standby=True),
-    Trouble("the satellite of the VM's host is offline", REQUEST, _offline(HOME)),
-    Trouble("the satellite of another host is offline", REQUEST, _offline(OTHER)),
+    Trouble("the satellite of the VM's host is offline", REQUEST, _offline(HOME), away=HOME),
+    Trouble("the satellite of another host is offline", REQUEST, _offline(OTHER), away=OTHER),
     Trouble("the network of a host is cut", REQUEST, _cut_off(OTHER)),
     Trouble("a snapshot fails on a host", r"POST .*/snapshots$", _command_fails(HOME, r"lvcreate.*--snapshot")),
     Trouble("a clone fails on a host", r"POST .*/clone$", _command_fails(HOME, r"lvcreate.*--snapshot")),
