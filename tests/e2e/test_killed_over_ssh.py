@@ -132,7 +132,6 @@ def test_nothing_lives_on_and_the_retry_converges(moment: Moment, at_once: bool)
 
         again = run(stage.sandbox, order)
 
-        print(message(again.stderr))
         assert (again.exit_code, message(again.stderr)) == (0, "")
         assert list(differences(good, state(stage.sandbox))) == []
         assert _comes(lambda: not _runs(stage) - before)
