@@ -16,16 +16,14 @@ HIDDEN = "***"
 _SENSITIVE = re.compile(r"pass|secret|token|key|auth|cred|licen[cs]e|private", re.IGNORECASE)
 _NO_SECRET = frozenset(("", "true", "false", "none", "null"))
 
-_WHOLE = re.compile(r"(?<=://)[^/?#]*@")
+_WHOLE = re.compile(r"(?<=://)[^/?#]*@|\A[^/]*@")
 _USER = re.compile(r"(?<=://)[^/\s'\"]*@")
 _QUERY = re.compile(r"(://(?:(?!://)[^\s?'\"])*)\?[^\s'\"]+")
-"""It begins at the last `://` before a `?`, for text can be nothing else and very long."""
-
-
+"""It begins at the last `://` before a `?`: a long text of nothing else would be searched again from each."""
 _NUMERIC = re.compile(r"[+-]?[0-9][0-9.]{0,30}(?:[eE][+-]?[0-9]{1,9})?")
 
 _kept: tuple[str, ...] = ()
-"""The longest first. Replaced as a whole, for threads read it."""
+"""The longest first. Always replaced as a whole, because threads read it."""
 
 
 def is_secret(name: str) -> bool:
@@ -68,7 +66,7 @@ def masked(text: str) -> str:
 
 
 def masked_url(url: str) -> str:
-    """The same for text that is one URL and nothing else, so that blanks and quotes in its password are known to be."""
+    """The same for text that is one URL and nothing else, also without a scheme: its password may have blanks."""
     return masked(_WHOLE.sub("***@", url))
 
 
@@ -77,6 +75,11 @@ def one_line(text: str) -> str:
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
+def is_number(text: str) -> bool:
+    """Whether *text* looks like one, however large."""
+    return bool(_NUMERIC.fullmatch(text))
+
+
 def shown_number(text: str) -> str:
     """What stands where a number should, for an error: only a number is quoted, for a slip may put a secret there."""
-    return repr(text) if _NUMERIC.fullmatch(text) else "a text"
+    return repr(text) if is_number(text) else "a text"

@@ -67,11 +67,14 @@ class Wire:
         raw = told.get_data()
         whole = http(told.status_code, raw)
         if self._left <= 0:
-            whole = self._draw(spoilt(told.status_code, raw))
+            whole = self._spoilt(told.status_code, raw)
         self._left -= 1 if self._left >= 0 else 0
         response = TimelyResponse(_Socket(whole), method=method)  # type: ignore[arg-type]
         response.begin()
         return response
+
+    def _spoilt(self, status: int, raw: bytes) -> bytes:
+        return self._draw(spoilt(status, raw))
 
 
 def http(status: int, body: bytes, *headers: str) -> bytes:

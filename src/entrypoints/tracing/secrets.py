@@ -12,7 +12,7 @@ from typing import Any
 
 from lxml import etree
 
-from domain.masking import HIDDEN, SHORTEST, is_secret, known_secrets
+from domain.masking import HIDDEN, SHORTEST, is_number, is_secret, known_secrets, masked_url
 from entrypoints.sandbox.replay.payload import document_in, with_document
 
 REMOVED = HIDDEN
@@ -27,6 +27,13 @@ _KEPT = """
 """
 KEPT = frozenset(_KEPT.split())
 """Elements of oned's documents whose text is kept."""
+_NUMBERS = """
+    CLONING_ID DATASTORE_ID DATE DISK_ID DS_ID ID IMAGE_ID LCM_STATE LINSTOR_CLONE_TIMEOUT LINSTOR_CONNECT_TIMEOUT
+    LINSTOR_DEVICE_TIMEOUT LINSTOR_SSH_TIMEOUT LINSTOR_TIMEOUT OID ORIGINAL_SIZE PREV_LCM_STATE PREV_STATE SEQ SIZE
+    STATE TARGET_SNAPSHOT VMID
+"""
+NUMBERS = frozenset(_NUMBERS.split())
+"""Those of them that hold numbers; a slip may put a secret there."""
 KEPT_PROPERTIES = ("Aux/OpenNebula/", "DrbdOptions/", "StorDriver/", "StorPoolName", "DrbdPrimarySetOn", "Cloned")
 _NO_SECRET = frozenset({"token_file", "password_file", "key_file"})
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_\s-]{200,}")
@@ -70,7 +77,7 @@ class Secrets:
         return self.text(found) if isinstance(found, str) else found
 
     def _member(self, value: Any, key: str, inside: str) -> Any:
-        unknown = inside == "attributes" and key not in KEPT
+        unknown = inside == "attributes" and not _keeps(key, str(value))
         foreign = inside.endswith("props") and not key.startswith(KEPT_PROPERTIES)
         return REMOVED if (unknown or foreign) and value else self.cleaned(value, key)
 
@@ -96,9 +103,15 @@ class Secrets:
             element.attrib.clear()
             element.tail = None
             told = (element.text or "").strip()
-            known = element.tag in KEPT and not _is_secret(str(element.tag))
+            told = masked_url(told) if element.tag == "PATH" else told
+            known = _keeps(str(element.tag), told) and not _is_secret(str(element.tag))
             element.text = self._text(told) if known else REMOVED if told else None
         return etree.tostring(elements[0], encoding="unicode") if elements else "<REMOVED/>"
+
+
+def _keeps(name: str, text: str) -> bool:
+    """Whether *text* may stand in an element or an attribute of that name."""
+    return name in KEPT and (name not in NUMBERS or is_number(text))
 
 
 def _is_secret(name: str) -> bool:

@@ -85,7 +85,7 @@ def test_what_oned_gives_passes(sources: MemorySources, path: str) -> None:
 
 def test_a_password_in_a_url_is_not_shown(sources: MemorySources) -> None:
     """Messages are kept where other users see them."""
-    for path in ("http://me:secret@a/b c", "http://me:my secret@a/b", "http://me:'secret@a/b@c"):
+    for path in ("http://me:secret@a/b c", "http://me:my secret@a/b", "http://me:'secret@a/b@c", "me:secret@a/b"):
         with pytest.raises(SourceRefused) as caught:
             refuse_unsafe(path, DATASTORE, sources)
         assert "secret" not in str(caught.value)

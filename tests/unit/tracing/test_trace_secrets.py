@@ -108,6 +108,14 @@ def test_where_anything_may_stand_only_what_is_known_stays(place: str) -> None:
     assert cleaned == [{place: {"MY_NOTE": REMOVED, "Aux/Note": REMOVED, known: "kept"}}]
 
 
+def test_where_a_number_belongs_only_a_number_stays() -> None:
+    """A slip may put a password there."""
+    document = f"<VM><ID>7</ID><SIZE>{SECRET}</SIZE><LINSTOR_TIMEOUT>{SECRET}</LINSTOR_TIMEOUT></VM>"
+    assert SECRET not in Secrets().text(document)
+    assert "<ID>7</ID>" in Secrets().text(document)
+    assert SECRET not in json.dumps(Secrets().cleaned({"attributes": {"LINSTOR_TIMEOUT": SECRET, "SIZE": "8"}}))
+
+
 class _Oned:
     def vm(self, _number: int) -> Vm:
         return Vm(7, disks=(Disk(0, attributes={"MY_NOTE": SECRET, "SOURCE": "kept"}),), attributes={"NOTE": SECRET})
