@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.made
 
-.PHONY: env demo test lint check bench torture faults dist deb rpm packages-test mutants docs clean
+.PHONY: env demo test lint check bench torture faults fuzz dist deb rpm packages-test mutants docs clean
 .DELETE_ON_ERROR:
 
 env: $(STAMP)
@@ -36,6 +36,10 @@ torture: $(STAMP)
 
 faults: $(STAMP)
 	$(BIN)/onelinstor sandbox torture --faults
+
+FUZZ ?= 20
+fuzz: $(STAMP)
+	FUZZ=$(FUZZ) $(BIN)/pytest -n 2 tests/fuzz
 
 # the packages are for the Python that makes them
 PACKAGE_PYTHON ?= /usr/bin/python3

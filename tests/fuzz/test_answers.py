@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.fuzz import recorded
 from tests.fuzz.budget import tried
 from tests.fuzz.ordering import carried_out, judge, world
-from tests.fuzz.wire import ADDRESS, Wire, through
+from tests.fuzz.wire import ADDRESS, Wire, steady, through
 
 from adapters.linstor.clusters import RestClusters
 from adapters.linstor.inventory import RestInventories
@@ -64,11 +64,11 @@ def _cluster() -> LinstorModel:
 spoilt_answers = st.integers(-1, 3)
 
 
-@tried(500)
+@tried(350)
 @given(st.data(), st.sampled_from(sorted(OPERATIONS)), spoilt_answers)
 def test_an_answer_is_understood_or_an_error_of_the_domain(data: st.DataObject, operation: str, which: int) -> None:
     """For every call of the port, whichever of its answers is spoilt."""
-    with through(Wire(_cluster(), data.draw, which)):
+    with steady(), through(Wire(_cluster(), data.draw, which)):
         try:
             OPERATIONS[operation](RestClusters({}).of(SETTINGS))
         except DriverError as error:
@@ -79,7 +79,7 @@ def test_an_answer_is_understood_or_an_error_of_the_domain(data: st.DataObject, 
 @given(st.data(), spoilt_answers)
 def test_the_inventory_is_understood_or_an_error(data: st.DataObject, which: int) -> None:
     """What orphans and report look at."""
-    with through(Wire(_cluster(), data.draw, which)):
+    with steady(), through(Wire(_cluster(), data.draw, which)):
         try:
             RestInventories({}).of(SETTINGS).holdings()
         except DriverError as error:
@@ -90,7 +90,8 @@ def test_the_inventory_is_understood_or_an_error(data: st.DataObject, which: int
 @given(st.data(), st.sampled_from(recorded.calls()), st.integers(-1, 8))
 def test_an_order_meets_spoilt_answers(data: st.DataObject, call: Call, which: int) -> None:
     """The rules trip over nothing that the adapter lets pass."""
-    driver = world()
-    driver.cluster = RestClusters({}).of(SETTINGS)  # type: ignore[assignment]
-    with through(Wire(driver.model, data.draw, which)):
-        judge(carried_out(driver, call))
+    with steady():
+        driver = world()
+        driver.cluster = RestClusters({}).of(SETTINGS)  # type: ignore[assignment]
+        with through(Wire(driver.model, data.draw, which)):
+            judge(carried_out(driver, call))

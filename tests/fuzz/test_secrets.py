@@ -18,7 +18,7 @@ from lxml import etree
 from tests.fuzz import recorded
 from tests.fuzz.budget import tried
 from tests.fuzz.ordering import carried_out, judge, world
-from tests.fuzz.wire import ADDRESS, Wire, http, through
+from tests.fuzz.wire import ADDRESS, Wire, http, steady, through
 from tests.unit.conftest import IMAGES, Driver, Ended
 
 from adapters.linstor.clusters import RestClusters
@@ -169,12 +169,13 @@ def test_no_secret_is_told_by_an_order(
 ) -> None:
     """Neither to oned nor to the log nor to its trace, though LINSTOR, a host or a script echoes it."""
     forget_secrets()
-    driver = world()
-    _with_secrets(driver)
-    if data.draw(st.booleans()):
-        driver.refuse(*failing, FAILURES[failing](said))
-    with through(_Echo(driver, data.draw, which)):
-        ended = carried_out(driver, call, {"ONE_LOCATION": str(traced), "MY_TOKEN": TOKEN})
+    with steady():
+        driver = world()
+        _with_secrets(driver)
+        if data.draw(st.booleans()):
+            driver.refuse(*failing, FAILURES[failing](said))
+        with through(_Echo(driver, data.draw, which)):
+            ended = carried_out(driver, call, {"ONE_LOCATION": str(traced), "MY_TOKEN": TOKEN})
     judge(ended)
     assert PLANTED not in _told(ended, traced, call)
 

@@ -16,7 +16,7 @@ from tests.fuzz import recorded, shell_words, spoiling
 from tests.fuzz.budget import tried
 from tests.fuzz.ordering import carried_out, judge, world
 from tests.fuzz.test_orders import spoilt_calls
-from tests.fuzz.wire import ADDRESS, Wire, through
+from tests.fuzz.wire import ADDRESS, Wire, steady, through
 
 from adapters.linstor.clusters import RestClusters
 from adapters.opennebula import rendering, scripts_for_hosts
@@ -179,11 +179,12 @@ def _spoilt_vm(vm: Vm, text: str) -> Vm:
 @given(st.data(), st.sampled_from(recorded.calls()) | spoilt_calls(), texts, st.booleans())
 def test_every_command_line_of_an_order_is_words(data: st.DataObject, call: Call, text: str, plain: bool) -> None:
     """Of spoilt orders, spoilt VMs and spoilt answers of LINSTOR."""
-    driver = world()
-    driver.hosts = _Checked(driver.hosts)  # type: ignore[assignment]
-    if not plain:
-        whole = driver.oned.vm
-        driver.oned.vm = lambda number: _spoilt_vm(whole(number), text)  # type: ignore[method-assign]
-    driver.cluster = RestClusters({}).of(StorageSettings(100, (ADDRESS,)))  # type: ignore[assignment]
-    with through(Wire(driver.model, data.draw, data.draw(st.integers(0, 12)))):
-        judge(carried_out(driver, call))
+    with steady():
+        driver = world()
+        driver.hosts = _Checked(driver.hosts)  # type: ignore[assignment]
+        if not plain:
+            whole = driver.oned.vm
+            driver.oned.vm = lambda number: _spoilt_vm(whole(number), text)  # type: ignore[method-assign]
+        driver.cluster = RestClusters({}).of(StorageSettings(100, (ADDRESS,)))  # type: ignore[assignment]
+        with through(Wire(driver.model, data.draw, data.draw(st.integers(0, 12)))):
+            judge(carried_out(driver, call))

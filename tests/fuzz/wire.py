@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import json
+import os
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -19,10 +22,12 @@ from werkzeug.test import Client
 from adapters.answers import TimelyResponse
 from adapters.linstor.api import Api
 from adapters.memory.linstor.model import LinstorModel
+from adapters.memory.linstor.state import State
 from entrypoints.sandbox.linstor.app import LinstorApp, make_app
 
 STATUSES = (100, 101, 200, 201, 204, 301, 302, 400, 401, 403, 404, 409, 500, 503, 599, 999)
 ADDRESS = "127.0.0.1:1"
+MOMENT = 1795394313000
 
 
 class _Socket:
@@ -97,6 +102,17 @@ def spoilt(status: int, body: bytes) -> st.SearchStrategy[bytes]:
         | spoiling.data(gzip.compress(body, 0, mtime=0)).map(lambda each: http(status, each, "Content-Encoding: gzip"))
         | spoiling.pieces.map(lambda piece: http(status, body, f"Transfer-Encoding: {piece}", f"Location: {piece}"))
     )
+
+
+@contextmanager
+def steady() -> Iterator[None]:
+    """The same numbers and the same time for every example: what is spoilt must not be another thing each time."""
+    count = itertools.count()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=next(count)))
+        patch.setattr(os, "urandom", lambda size: next(count).to_bytes(size, "big"))
+        patch.setattr(State, "millis", lambda _state: MOMENT)
+        yield
 
 
 @contextmanager
