@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from domain.masking import one_line
 from entrypoints.command_line import new_parser
 from entrypoints.explaining.explanation import Explanation, explain
 from entrypoints.onelinstor.trace import short
@@ -66,13 +67,13 @@ def _stdin(name: str) -> bytes:
 
 def _tell(console: Console, told: Explanation) -> None:
     for number, step in enumerate(told.steps, 1):
-        console.print(Text(f"{number:3} {_sentence(step)}"), soft_wrap=True)
+        console.print(Text(f"{number:3} {one_line(_sentence(step))}"), soft_wrap=True)
     if not told.steps:
         console.print("Nothing would be changed.")
     if told.failure:
         console.print(Text(f"It would fail: {told.failure}", style="red"), soft_wrap=True)
     elif told.answer:
-        console.print(Text(f"It would print: {told.answer}"), soft_wrap=True)
+        console.print(Text(f"It would print: {one_line(told.answer)}"), soft_wrap=True)
 
 
 def _sentence(step: dict[str, Any]) -> str:

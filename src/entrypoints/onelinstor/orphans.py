@@ -17,6 +17,7 @@ from rich.text import Text
 
 from domain.clearing import Asked, Done, Orphans
 from domain.errors import BadName, DriverError
+from domain.masking import one_line
 from domain.names import group_name, host_name
 from domain.orphans import Finding, Kind
 from entrypoints.command_line import new_parser
@@ -164,7 +165,7 @@ def _tell(console: Console, done: Done) -> bool:
     subject = f"{each.kind.value} {each.volume}" + (f" {each.part}" if each.part else "")
     said = f"failed: {done.error}" if done.error else f"left: {done.left}" if done.left else "deleted"
     moment = time.strftime("%Y-%m-%d %H:%M:%S")
-    console.print(f"{moment} {subject}: {said}", markup=False, highlight=False, soft_wrap=True)
+    console.print(one_line(f"{moment} {subject}: {said}"), markup=False, highlight=False, soft_wrap=True)
     return not done.error and not done.left
 
 
@@ -177,9 +178,10 @@ def _table(found: Iterable[Finding], now: int) -> Table:
     table.add_column("why", overflow="fold")
     order = list(Kind)
     for each in sorted(found, key=lambda one: (order.index(one.kind), one.volume, one.part)):
-        why = Text(each.why)
+        why = Text(one_line(each.why))
         if each.kept:
-            why.append(f"; kept: {each.kept}", style="yellow")
+            why.append(f"; kept: {one_line(each.kept)}", style="yellow")
         shown = size(each.size_kib) if each.size_kib else ""
-        table.add_row(each.kind.value, each.volume, each.part, shown, age(each.since, now), why)
+        names = (Text(one_line(name)) for name in (each.volume, each.part))
+        table.add_row(each.kind.value, *names, shown, age(each.since, now), why)
     return table

@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from domain.errors import DriverError
+from domain.masking import one_line
 from domain.overview import Overview, Row, Section, Space
 from entrypoints.command_line import new_parser
 from entrypoints.container import Container
@@ -83,20 +84,21 @@ def _spaces(overview: Overview) -> Table:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("promised to", overflow="fold")
     for space in overview.spaces:
-        table.add_row(escape(f"{space.datastore.datastore_id} {space.datastore.name}"), space.group, *_numbers(space))
+        name = f"{space.datastore.datastore_id} {space.datastore.name}"
+        table.add_row(_plain(name), _plain(space.group), *_numbers(space))
     return table
 
 
 def _numbers(space: Space) -> tuple[str, str, str]:
     users = ", ".join(f"{who} {size(kib)}" for who, kib in space.users)
     if space.capacity is None:
-        return "", "", f"[red]{escape(space.problem)}[/]"
-    return size(space.capacity.free_kib), size(space.capacity.total_kib), escape(users)
+        return "", "", f"[red]{_plain(space.problem)}[/]"
+    return size(space.capacity.free_kib), size(space.capacity.total_kib), _plain(users)
 
 
 def _section(section: Section) -> Table:
     title = section.title + (f", on {section.host}" if section.host else "")
-    table = Table(title=escape(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=_plain(title), title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     table.add_column("volume", overflow="fold")
     table.add_column("size", justify="right", no_wrap=True)
@@ -104,9 +106,15 @@ def _section(section: Section) -> Table:
     table.add_column("where", overflow="fold")
     for row in section.rows:
         yes = "yes" if row.in_sync else "[red]no[/]"
-        table.add_row(escape(row.label), row.holding.definition.name, size(row.size_kib), yes, _where(row))
+        volume = _plain(row.holding.definition.name)
+        table.add_row(_plain(row.label), volume, size(row.size_kib), yes, _where(row))
     return table
 
 
 def _where(row: Row) -> str:
-    return "; ".join(f"{each.host} {SIGNS[shape(each)]}" for each in row.holding.deployments) or "nowhere"
+    return "; ".join(f"{_plain(each.host)} {SIGNS[shape(each)]}" for each in row.holding.deployments) or "nowhere"
+
+
+def _plain(text: str) -> str:
+    """What users and LINSTOR call their things, as text that changes nothing on a terminal."""
+    return escape(one_line(text))

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from domain.masking import one_line
 from entrypoints.command_line import new_parser
 from entrypoints.remotes.main import trace_directory
 from entrypoints.tracing.box import Bounds, Box
@@ -51,7 +52,7 @@ def _list(place: Box, _options: argparse.Namespace) -> int:
     table = Table("order", "when", "action", "about", "result", box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("seconds", justify="right")
     for each in place.traces():
-        table.add_row(*(Text(word) for word in _row(each)))
+        table.add_row(*(Text(one_line(word)) for word in _row(each)))
     Console().print(table)
     print(f"The black box is {'on' if place.bounds() else 'off'}.")
     return 0
@@ -81,20 +82,22 @@ def _show(place: Box, options: argparse.Namespace) -> int:
 
 
 def _draw(console: Console, trace: dict[str, Any]) -> None:
-    console.print(Text(f"order {trace['id']}: {trace['kind']}/{trace['action']} {' '.join(trace['argv'])}"))
+    console.print(Text(one_line(f"order {trace['id']}: {trace['kind']}/{trace['action']} {' '.join(trace['argv'])}")))
     table = Table(box=None, pad_edge=False, show_header=False)
     for justify in ("right", "right", "left", "left"):
         table.add_column(justify=justify, no_wrap=justify == "right")
     whole = max([trace["seconds"], *(each["began"] + each["seconds"] for each in trace["events"])], default=0) or 1.0
     for event in trace["events"]:
         inner = "  " if event["port"] == "linstor" else ""
-        words = Text(f"{inner}{_what(event)}", style="dim" if inner else "")
+        words = Text(f"{inner}{one_line(_what(event))}", style="dim" if inner else "")
         if "raised" in event:
-            words.append(f"  {event['raised']}", style="red")
+            words.append(f"  {one_line(event['raised'])}", style="red")
         times = (f"{event['began']:.3f}", f"{event['seconds'] * 1000:.0f} ms")
         table.add_row(*times, Text(_bar(event, whole), style=f"color({2 + event['lane'] % 5})"), words)
     console.print(table)
-    console.print(Text(trace["stderr"] or f"done in {trace['seconds']:.2f} s", style="red" if trace["stderr"] else ""))
+    console.print(
+        Text(one_line(trace["stderr"]) or f"done in {trace['seconds']:.2f} s", style="red" if trace["stderr"] else "")
+    )
 
 
 def _bar(event: dict[str, float], whole: float) -> str:

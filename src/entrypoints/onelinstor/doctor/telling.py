@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from domain.masking import masked, one_line
 from entrypoints.onelinstor.doctor.checks import Line, Status, exit_code
 
 FORMAT = 1
@@ -93,9 +94,9 @@ def _told(some: Sequence[Line], *, colour: bool) -> Iterator[str]:
     if colour:
         word = f"\x1b[{COLOURS[first.status]}m{word}\x1b[0m"
     name = "" if first.status is Status.NOT_LOOKED_AT else f"{first.check}: "
-    yield f"  {word} {name}{what(some)}{f' [{whom}]' if whom else ''}"
+    yield f"  {word} {name}{what(some)}{f' [{one_line(whom)}]' if whom else ''}"
     margin = " " * (WIDTH + 3)
     if first.found:
-        yield f"{margin}{first.found}"
+        yield f"{margin}{one_line(masked(first.found))}"
     if first.advice:
         yield f"{margin}-> {first.advice}"
