@@ -28,7 +28,8 @@ class RollingBack:
         A rollback would shrink what grew since; what is added again reads as zeros (rule 8). Whether somebody uses the
         volume is for LINSTOR to judge, in the same request: a look before would be older than that.
         Until every replica is complete again it is not done: a failed rollback may leave an empty one
-        (linstor.md 2.17 no. 11); NotInSync where that takes too long. Raises VolumeInUse, NotInSync, NotTheNewest; nothing is changed then.
+        (linstor.md 2.17 no. 11). Raises NotInSync where that takes too long.
+        Raises VolumeInUse, NotInSync, NotTheNewest before anything is changed.
         """
         volume = definition.name
         storage.cluster.roll_back(volume, snapshot.name)
