@@ -141,18 +141,18 @@ class Migration:
     def _left(
         self, order: Migrate, leave: HostName, stay: HostName, moving: Sequence[Moving], failed: list[DriverError]
     ) -> frozenset[VolumeName]:
-        """The volumes that others on *leave* use; where the host cannot tell, every one that others may use."""
+        """The volumes that others on *leave* use; where it was not asked, every one that others may use."""
         try:
             return self._directory.leave(order, leave, stay, moving)
         except HostUnreachable as error:
-            if not same_host(error.host, leave):
-                failed.append(error)
-            elif not order.caller:
-                self._owe_links(leave, moving)
-            return frozenset()
+            if same_host(error.host, leave):
+                if not order.caller:
+                    self._owe_links(leave, moving)
+                return frozenset()
+            failed.append(error)
         except DriverError as error:
             failed.append(error)
-            return frozenset(each.volume for each in moving if not each.written)
+        return frozenset(each.volume for each in moving if not each.written)
 
     def _owe_links(self, leave: HostName, moving: Sequence[Moving]) -> None:
         """A host that is down does not block; the links that stay there are removed later."""

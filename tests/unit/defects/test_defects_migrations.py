@@ -9,7 +9,7 @@ import pytest
 from domain.errors import ControllerFailed, StillTwoWriters
 from domain.opennebula import Disk
 
-IMAGE, SECOND = "OpenNebula-Image-4", "OpenNebula-Image-5"
+IMAGE, SECOND, THIRD = "OpenNebula-Image-4", "OpenNebula-Image-5", "OpenNebula-Image-6"
 DISK = Disk(0, 4, IMAGE, 64, 64, clone=False, persistent=True, tm_mad="linstor", datastore_id=100)
 OTHER = replace(DISK, disk_id=1, image_id=5, source=SECOND)
 CDROM = replace(OTHER, persistent=False, readonly=True, kind="CDROM")
@@ -134,4 +134,19 @@ def test_every_user_of_a_volume_is_seen(moving) -> None:
 
     assert ended.code == 1
     assert third in ended.err
+    assert moving.target not in moving.attached(IMAGE)
+
+
+def test_a_cdrom_stays_where_another_vm_may_have_it_when_that_could_not_be_asked(moving) -> None:
+    """The host that a failed migration was to leave is not asked while the one where the VM stays is down."""
+    moving.volume(THIRD)
+    assert moving.target in moving.strangers(THIRD)
+    cdrom = replace(CDROM, image_id=6, source=THIRD)
+    moving.vm(DISK, cdrom, on=(moving.source, moving.target))
+    assert _order(moving, "premigrate").code == 0
+    moving.hosts.down(moving.source)
+
+    assert _order(moving, "failmigrate").code == 1
+
+    assert moving.target in moving.attached(THIRD)
     assert moving.target not in moving.attached(IMAGE)
