@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import getpass
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from entrypoints.remotes import launchers
+from entrypoints.remotes.parser import ACTIONS
 
 INSTALL = "import sys; from entrypoints.onelinstor.main import main; sys.exit(main(['install', '--in-place']))"
 
@@ -27,3 +30,13 @@ def installed(one: Path) -> None:
         "PYTHONPATH": os.pathsep.join(launchers.import_paths()),
     }
     subprocess.run([sys.executable, "-c", INSTALL], env=environment, stdout=subprocess.DEVNULL, check=True)
+
+
+def copied(remotes: Path) -> Callable[[Path], None]:
+    """The very files of *remotes* (`.../remotes`), which oned runs. Raises OSError."""
+
+    def put(one: Path) -> None:
+        for kind in ACTIONS:
+            shutil.copytree(remotes / kind / "linstor", one / "var" / "remotes" / kind / "linstor", dirs_exist_ok=True)
+
+    return put

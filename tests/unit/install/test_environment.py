@@ -36,6 +36,28 @@ def test_an_installed_driver_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch, t
     assert environment.own(in_place=False) == Interpreter(sys.executable, (f"{tmp_path}/lib/site-packages",))
 
 
+@pytest.mark.parametrize(("directory", "accepted"), [("0123456789ab", True), ("one-linstor-driver", False)])
+def test_the_copy_of_a_package_is_used_and_never_changed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, directory: str, accepted: bool
+) -> None:
+    """It has no virtual environment; the unpacked files beside it change one by one and are refused."""
+    home = tmp_path / directory
+    (home / "domain").mkdir(parents=True)
+    (home / "domain" / "names.py").write_text("")
+    (home / environment.BUILD).write_text("0123456789ab\n")
+    monkeypatch.setattr(environment, "import_paths", lambda: [str(home)])
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    if not accepted:
+        with pytest.raises(Problem, match="give --venv DIR"):
+            environment.own(in_place=False)
+        return
+
+    before = listing(home)
+    environment.compile_all(environment.own(in_place=False))
+
+    assert listing(home) == before
+
+
 @pytest.mark.parametrize("python", [f"/opt/{'long' * 30}/bin/python", "/opt/one linstor/bin/python"])
 def test_a_first_line_that_no_kernel_reads_is_refused(python: str) -> None:
     """It would be cut off, and every action of the cloud with it."""

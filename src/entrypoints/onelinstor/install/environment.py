@@ -22,6 +22,8 @@ LONGEST_FIRST_LINE = 127
 PACKAGES = ("domain", "adapters", "entrypoints", "linstor", "lxml", "dependency_injector")
 PROBE = "import sys; sys.path[:0] = {paths!r}; import entrypoints.remotes.main"
 SECONDS = 1800.0
+BUILD = "BUILD"
+"""In a copy of a package: the name of its directory. The unpacked files, which change one by one, have another."""
 LOCK = Path(__file__).with_name("requirements.lock")
 
 
@@ -47,12 +49,20 @@ class Interpreter:
 def own(in_place: bool) -> Interpreter:
     """The one that runs this. *in_place*: even if it takes the driver from a checkout. Raises Problem."""
     paths = import_paths()
-    if not in_place and (sys.prefix == sys.base_prefix or not Path(paths[0]).is_relative_to(sys.prefix)):
+    in_venv = sys.prefix != sys.base_prefix and Path(paths[0]).is_relative_to(sys.prefix)
+    if not in_place and not in_venv and not _packaged(paths):
         raise Problem(
             f"{sys.executable} does not run the driver from a virtual environment of its own; "
             "give --venv DIR to make one, or --in-place to use this one as it is"
         )
     return Interpreter(sys.executable, tuple(paths))
+
+
+def _packaged(paths: Sequence[str]) -> bool:
+    """Whether they are the copy of one build that a native package makes (docs/decisions/0005-packages.md)."""
+    home = Path(paths[0])
+    build = home / BUILD
+    return len(paths) == 1 and build.is_file() and build.read_text(encoding="utf-8").strip() == home.name
 
 
 def probe(interpreter: Interpreter, front: FrontEnd) -> None:
@@ -78,7 +88,12 @@ def probe(interpreter: Interpreter, front: FrontEnd) -> None:
 
 
 def compile_all(interpreter: Interpreter) -> None:
-    """Byte code for all that an action imports, so that none has to make it; where it cannot be written, none is."""
+    """Byte code for all that an action imports, so that none has to make it; where it cannot be written, none is.
+
+    The copy of a package has its own already and is never changed.
+    """
+    if _packaged(interpreter.paths):
+        return
     # whatever the umask of the caller, the user of oned must be able to read it
     before = os.umask(0o022)
     try:

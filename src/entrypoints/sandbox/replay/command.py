@@ -12,7 +12,7 @@ from pathlib import Path
 from rich.console import Console
 
 from entrypoints.command_line import new_parser
-from entrypoints.sandbox.executables import installed, written
+from entrypoints.sandbox.executables import copied, installed, written
 from entrypoints.sandbox.progress import progress
 from entrypoints.sandbox.replay.player import Player
 from entrypoints.sandbox.replay.recording import NotARecording, Recording, read
@@ -64,6 +64,7 @@ def _play(recording: Recording, steps: Sequence[Step], report: Report, sandbox: 
 
 def _sandbox(site: Site, version: str, arguments: argparse.Namespace) -> Sandbox:
     hosts = (*site.hosts, *STORAGE_ONLY)
+    remotes: Path | None = arguments.remotes
     groups = dict.fromkeys(site.groups, 2)
     return Sandbox(
         arguments.keep,
@@ -72,7 +73,7 @@ def _sandbox(site: Site, version: str, arguments: argparse.Namespace) -> Sandbox
         nodes=site.nodes,
         groups=groups or None,
         version=version,
-        executables=installed if arguments.installed else written,
+        executables=copied(remotes) if remotes else installed if arguments.installed else written,
     )
 
 
@@ -85,6 +86,7 @@ def parser() -> argparse.ArgumentParser:
         examples=(
             "onelinstor sandbox replay /var/lib/one/linstor-trace",
             "onelinstor sandbox replay /var/lib/one/linstor-trace --only '*migrate*'",
+            "onelinstor sandbox replay /var/lib/one/linstor-trace --remotes /var/lib/one/remotes",
         ),
         exit_codes={
             0: "everything ended as recorded, and nothing was left behind",
@@ -95,5 +97,7 @@ def parser() -> argparse.ArgumentParser:
     own.add_argument("directory", type=Path, help="a recording: index.md, calls/*.json, xml/*.xml")
     own.add_argument("--only", action="append", metavar="GLOB", help="report on these operations; may be given again")
     own.add_argument("--keep", type=Path, metavar="DIR", help="make the sandbox there and leave it")
-    own.add_argument("--installed", action="store_true", help="with the executables of `onelinstor install`")
+    ours = own.add_mutually_exclusive_group()
+    ours.add_argument("--installed", action="store_true", help="with the executables of `onelinstor install`")
+    ours.add_argument("--remotes", type=Path, metavar="DIR", help="with those that oned runs, /var/lib/one/remotes")
     return own
