@@ -17,6 +17,7 @@ from entrypoints.onelinstor.install.applying import Applying
 from entrypoints.onelinstor.install.entries import Change, Directory, Link, Meta, Problem
 from entrypoints.onelinstor.install.files import DiskFiles, Files
 from entrypoints.onelinstor.install.front_end import FrontEnd, find
+from entrypoints.onelinstor.install.locking import INHERITED, alone
 from entrypoints.onelinstor.install.planning import Configuration, check_rights, configuration, launcher_changes
 from entrypoints.onelinstor.install.report import Report
 from entrypoints.onelinstor.install.showing import diff
@@ -52,12 +53,27 @@ def main(argv: Sequence[str]) -> int:
 def install(options: argparse.Namespace, files: Files) -> int:
     """The same with any file system. Raises Problem."""
     front = find(os.environ, options.root)
-    if options.venv is not None:
-        return _in_new_environment(options, files, front)
+    if options.dry_run:
+        return _dry_run(options, files, front)
+    with alone(front.remotes) as lock:
+        if options.venv is not None:
+            return _in_new_environment(options, files, front, lock)
+        return _in_this_environment(options, files, front)
+
+
+def _dry_run(options: argparse.Namespace, files: Files, front: FrontEnd) -> int:
+    if options.venv is None:
+        interpreter = environments.own(options.in_place)
+    else:
+        place = environments.next_below(options.venv.absolute())
+        print(f"would make a virtual environment at {place}, then:")
+        interpreter = environments.Interpreter(str(place / "bin" / "python"), (str(_packages(place)),))
+    return _show(_plan(files, front, interpreter.launcher, options.configure), options.configure)
+
+
+def _in_this_environment(options: argparse.Namespace, files: Files, front: FrontEnd) -> int:
     interpreter = environments.own(options.in_place)
     plan = _plan(files, front, interpreter.launcher, options.configure)
-    if options.dry_run:
-        return _show(plan, options.configure)
     changes = plan.chosen(options.configure)
     check_rights(changes, os.geteuid(), lambda path: os.access(path, os.W_OK))
     environments.compile_all(interpreter)
@@ -91,14 +107,10 @@ def _show(plan: Plan, configure: bool) -> int:
     return 0
 
 
-def _in_new_environment(options: argparse.Namespace, files: Files, front: FrontEnd) -> int:
+def _in_new_environment(options: argparse.Namespace, files: Files, front: FrontEnd, lock: int) -> int:
     """Make it, and let its own `onelinstor` do the rest, because that is the release which is installed."""
     directory = options.venv.absolute()
     place = environments.next_below(directory)
-    if options.dry_run:
-        print(f"would make a virtual environment at {place}, then:")
-        interpreter = environments.Interpreter(str(place / "bin" / "python"), (str(_packages(place)),))
-        return _show(_plan(files, front, interpreter.launcher, options.configure), options.configure)
     applying = Applying(files, front.state, front.meta(0))
     journal = journals.read(files, front.state) or journals.Journal()
     journal.environments.append(str(place))
@@ -111,7 +123,12 @@ def _in_new_environment(options: argparse.Namespace, files: Files, front: FrontE
         journal.environments.remove(str(place))
         applying.note(journal)
         raise
-    code = subprocess.run([str(place / "bin" / "onelinstor"), "install", *_passed_on(options)], check=False).returncode
+    code = subprocess.run(
+        [str(place / "bin" / "onelinstor"), "install", *_passed_on(options)],
+        check=False,
+        pass_fds=(lock,),
+        env={**os.environ, INHERITED: str(lock)},
+    ).returncode
     if code == 0:
         _switch(files, applying, directory, place)
     return code

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from entrypoints.command_line import new_parser
@@ -15,6 +16,7 @@ from entrypoints.onelinstor.install.entries import Problem
 from entrypoints.onelinstor.install.files import DiskFiles, Files
 from entrypoints.onelinstor.install.front_end import FrontEnd, find
 from entrypoints.onelinstor.install.journal import Journal
+from entrypoints.onelinstor.install.locking import alone
 from entrypoints.onelinstor.install.planning import check_rights
 from entrypoints.onelinstor.install.restoring import Restoring
 from entrypoints.onelinstor.install.showing import diff
@@ -33,6 +35,11 @@ def main(argv: Sequence[str]) -> int:
 def uninstall(options: argparse.Namespace, files: Files) -> int:
     """The same with any file system. Raises Problem."""
     front = find(os.environ, options.root)
+    with nullcontext() if options.dry_run else alone(front.remotes):
+        return _uninstall(options, files, front)
+
+
+def _uninstall(options: argparse.Namespace, files: Files, front: FrontEnd) -> int:
     restoring = Restoring(Applying(files, front.state, front.meta(0)))
     journal = journals.read(files, front.state)
     if journal is None:
