@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -133,6 +134,29 @@ def test_nothing_of_others_is_named_and_a_dead_order_is_left_while_it_is_young(s
     assert "image OpenNebula-Image-98: deleted" in said.stdout
     assert state(sandbox) == before
     assert stage.sandbox.guests.lost(VM) == []
+
+
+def test_programs_read_what_is_there_and_what_became_of_it(sandbox: Sandbox) -> None:
+    """One object; only the classes of --yes are deleted, and what is kept says why."""
+    Stage(sandbox).furnish(SEED)
+    assert json.loads(orphans(sandbox, "--json").stdout)["findings"] == []
+    for name in ("OpenNebula-Image-98", "OpenNebula-Volatile-vm97-disk0"):
+        sandbox.linstor.definitions.spawn("OpenNebula-Default", name, [8192])
+
+    young = orphans(sandbox, "--json", "--delete", "--yes", "disk")
+    told = json.loads(young.stdout)
+    assert (young.returncode, told["exit_code"], told["format"], told["stopped"]) == (1, 1, 1, "")
+    assert [each["outcome"] for each in told["findings"]] == ["", ""]
+    assert all("younger than 3600 seconds" in each["kept"] for each in told["findings"])
+
+    old = orphans(sandbox, "--json", "--delete", "--older-than", "0", "--yes", "disk")
+    found = {each["class"]: each for each in json.loads(old.stdout)["findings"]}
+    assert (old.returncode, found["disk"]["outcome"], found["image"]["outcome"]) == (1, "deleted", "")
+    assert (found["image"]["volume"], found["image"]["size_kib"]) == ("OpenNebula-Image-98", 8192)
+    assert ("OpenNebula-Image-98" in state(sandbox), "OpenNebula-Volatile-vm97-disk0" in state(sandbox)) == (
+        True,
+        False,
+    )
 
 
 def test_it_refuses_to_judge_where_oned_hides_something_or_is_silent(sandbox: Sandbox) -> None:

@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from dependency_injector import providers
 from rich import box
@@ -22,6 +22,7 @@ from domain.names import group_name, host_name
 from domain.orphans import Finding, Kind
 from entrypoints.command_line import new_parser
 from entrypoints.container import Container
+from entrypoints.onelinstor.orphans_json import result
 from entrypoints.onelinstor.words import age, size
 
 DESCRIPTION = (
@@ -61,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     own.add_argument(
         "--yes", action="append", choices=classes, default=[], metavar="CLASS", help="do not ask for that class"
     )
+    own.add_argument("--json", action="store_true", help="for programs; only classes of --yes are deleted then")
     own.add_argument(
         "--older-than",
         type=_seconds,
@@ -102,20 +104,23 @@ def main(argv: Sequence[str]) -> int:
     container = Container(environment=providers.Object(dict(os.environ)))
     hosts = {host_name(socket.gethostname()), container.front_end(), *options.host}
     asked = Asked(int(time.time()), options.older_than, frozenset(options.group), frozenset(hosts))
+    agrees = _agreement(options.yes, ask=not options.json)
     try:
-        return run(container.orphans(), asked, Console(), delete=options.delete, agrees=_agreement(options.yes))
+        if options.json:
+            return _print_json(container.orphans(), asked, delete=options.delete, agrees=agrees)
+        return run(container.orphans(), asked, Console(), delete=options.delete, agrees=agrees)
     except DriverError as error:
         print(f"onelinstor orphans: nothing can be judged: {error}", file=sys.stderr)
         return 2
 
 
-def _agreement(classes: Sequence[str]) -> Callable[[Kind, str], bool]:
-    """Whether a class may be deleted: by --yes, or by the person at the terminal."""
+def _agreement(classes: Sequence[str], *, ask: bool) -> Callable[[Kind, str], bool]:
+    """Whether a class may be deleted: by --yes, or by the person at the terminal where it may *ask*."""
 
     def agrees(kind: Kind, what: str) -> bool:
         if kind.value in classes:
             return True
-        return sys.stdin.isatty() and input(ASK.format(what=what)).strip().lower() in ("y", "yes")
+        return ask and sys.stdin.isatty() and input(ASK.format(what=what)).strip().lower() in ("y", "yes")
 
     return agrees
 
@@ -142,16 +147,30 @@ def _delete(
 ) -> int:
     left = len(found)
     try:
-        for kind in Kind:
-            chosen = [each for each in found if each.kind is kind and not each.kept]
-            if chosen and agrees(kind, _what(kind, chosen)):
-                for done in orphans.clear(chosen, asked):
-                    left -= _tell(console, done)
+        for done in _cleared(orphans, found, asked, agrees):
+            left -= _tell(console, done)
     except DriverError as error:
         console.print(f"Stopped: {error}", markup=False, highlight=False, soft_wrap=True)
     if left:
         console.print(f"{left} of {len(found)} are left.")
     return int(left > 0)
+
+
+def _cleared(
+    orphans: Orphans, found: Sequence[Finding], asked: Asked, agrees: Callable[[Kind, str], bool]
+) -> Iterator[Done]:
+    """Class by class. Raises DriverError where nothing more can be judged."""
+    for kind in Kind:
+        chosen = [each for each in found if each.kind is kind and not each.kept]
+        if chosen and agrees(kind, _what(kind, chosen)):
+            yield from orphans.clear(chosen, asked)
+
+
+def _print_json(orphans: Orphans, asked: Asked, *, delete: bool, agrees: Callable[[Kind, str], bool]) -> int:
+    found = orphans.find(asked)
+    told = result(found, _cleared(orphans, found, asked, agrees) if delete else ())
+    print(told.text)
+    return told.exit_code
 
 
 def _what(kind: Kind, chosen: Sequence[Finding]) -> str:
