@@ -13,6 +13,7 @@ from worlds import HOSTS, SYSTEMS, VM, World
 
 from entrypoints.sandbox.cloud import SYSTEM_LINSTOR
 from entrypoints.sandbox.guests import BLOCK
+from entrypoints.sandbox.linstor.faults import Fault
 from entrypoints.sandbox.world import Sandbox
 
 
@@ -21,6 +22,20 @@ def world() -> Iterator[World]:
     """A fresh cloud."""
     with Sandbox(hosts=HOSTS) as sandbox:
         yield World(sandbox)
+
+
+@pytest.fixture
+def still(world: World) -> list[bool]:
+    """For each snapshot and copy that LINSTOR is asked for, whether the guest stands still then."""
+    found: list[bool] = []
+
+    def look(method: str, path: str) -> bool:
+        if method == "POST" and path.endswith(("/snapshots", "/clone")) and VM in world.sandbox.guests.guests:
+            found.append(world.sandbox.guests.guests[VM].frozen)
+        return False
+
+    world.sandbox.server.fault(Fault(look))
+    return found
 
 
 # -- given ----------------------------------------------------------------------------------------
@@ -156,6 +171,13 @@ def _fails_and_names_host(world: World, host: str) -> None:
 def _safe(world: World) -> None:
     world.sandbox.guests.write_all(VM)
     assert world.sandbox.guests.guests[VM].host == world.host()
+    assert world.sandbox.guests.lost(VM) == []
+
+
+@then("the guest stood still in that moment, and goes on now")
+def _stood_still(world: World, still: list[bool]) -> None:
+    assert still == [True]
+    world.sandbox.guests.write_all(VM)
     assert world.sandbox.guests.lost(VM) == []
 
 

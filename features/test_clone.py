@@ -43,22 +43,12 @@ def _recreated(world: World) -> None:
 
 @given("the next copy breaks on one of its hosts")
 def _breaks_once(world: World) -> None:
-    """The host is well again when the broken copy is removed."""
-    host = world.replicas("os")[0]
-    events = world.sandbox.linstor.events
-    events.fail(host, "lvcreate")
-
-    def heal(method: str, path: str) -> bool:
-        if method == "DELETE" and "-vm" in path:
-            events.heal(host)
-        return False
-
-    world.sandbox.server.fault(Fault(heal))
+    world.break_copies(world.replicas("os")[0], once=True)
 
 
 @given("every copy breaks on one of its hosts")
 def _breaks_always(world: World) -> None:
-    world.sandbox.linstor.events.fail(world.replicas("os")[0], "lvcreate")
+    world.break_copies(world.replicas("os")[0], once=False)
 
 
 @then("the broken copy was removed")

@@ -10,6 +10,7 @@ from moving_cloud import SECOND_SYSTEM
 
 from adapters.memory.linstor.objects import Definition
 from entrypoints.sandbox.cloud import READY, SYSTEM_LINSTOR, SYSTEM_SHARED, SYSTEM_SSH, ImageRecord, OrderFailed
+from entrypoints.sandbox.linstor.faults import Fault
 from entrypoints.sandbox.world import Sandbox
 
 HOSTS = ("alpha", "beta", "gamma", "delta")
@@ -101,6 +102,18 @@ class World:
         self.sandbox.linstor.events.heal_network(host)
         self.sandbox.linstor.events.satellite_up(host)
         self.sandbox.hosts.up(host)
+
+    def break_copies(self, host: str, *, once: bool) -> None:
+        """Copies break on the host; *once*: it is well again when the broken copy is removed."""
+        events = self.sandbox.linstor.events
+        events.fail(host, "lvcreate")
+
+        def heal(method: str, path: str) -> bool:
+            if once and method == "DELETE" and "/resource-definitions/" in path:
+                events.heal(host)
+            return False
+
+        self.sandbox.server.fault(Fault(heal))
 
     def source(self, name: str) -> str:
         """What LINSTOR calls the image."""
