@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from pytest_bdd import given, parsers, then, when
-from worlds import HOSTS, SYSTEMS, VM, World
+from worlds import GIB, HOSTS, SYSTEMS, VM, Told, World
 
 from entrypoints.sandbox.cloud import SYSTEM_LINSTOR
 from entrypoints.sandbox.guests import BLOCK
@@ -75,7 +75,13 @@ def _there_is_persistent(world: World, name: str) -> None:
 
 @given(parsers.parse('a VM with the image "{name}" runs on {host}, on {system} system datastore'))
 def _runs_on(world: World, name: str, host: str, system: str) -> None:
-    world.begin(name, host, SYSTEMS[system])
+    world.begin([name], host, SYSTEMS[system])
+    world.sandbox.guests.write_all(VM, 16)
+
+
+@given(parsers.parse('a VM with the images "{first}" and "{second}" runs on {host}, on {system} system datastore'))
+def _runs_with_two(world: World, first: str, second: str, host: str, system: str) -> None:
+    world.begin([first, second], host, SYSTEMS[system])
     world.sandbox.guests.write_all(VM, 16)
 
 
@@ -86,6 +92,12 @@ def _dead(world: World, host: str) -> None:
     world.dies(host)
 
 
+@given(parsers.parse("a thin pool of {size:d} GiB on each host"))
+def _pools(world: World, size: int) -> None:
+    pools = [world.sandbox.linstor.state.nodes[host].pools["data"] for host in HOSTS]
+    assert all(pool.thin and pool.total == size * GIB for pool in pools)
+
+
 # -- when -----------------------------------------------------------------------------------------
 
 
@@ -94,6 +106,11 @@ def _ended(world: World, how: str) -> None:
     cloud = world.cloud
     ways = {"stopped": cloud.stop, "undeployed": cloud.undeploy, "suspended": cloud.suspend}
     world.tried(lambda: ways.get(how, cloud.power_off)(VM))
+
+
+@when(parsers.parse("the VM is resumed on {host}"))
+def _resumed(world: World, host: str) -> None:
+    world.tried(lambda: world.cloud.resume(VM, host))
 
 
 @when("the VM is terminated")
@@ -114,6 +131,11 @@ def _deploy_on_alpha(world: World, name: str) -> None:
 @when(parsers.parse("{host} is back"))
 def _back(world: World, host: str) -> None:
     world.returns(host)
+
+
+@when(parsers.parse("oned monitors the {which} datastore"), target_fixture="told")
+def _monitor(world: World, which: str) -> Told:
+    return world.monitored(which)
 
 
 # -- then -----------------------------------------------------------------------------------------
@@ -189,6 +211,23 @@ def _succeeded(world: World) -> None:
 @then("LINSTOR and the hosts are as before")
 def _as_before(world: World) -> None:
     assert world.sandbox.picture() == world.before
+
+
+@then("nothing of the VM is left")
+def _nothing_left(world: World) -> None:
+    assert world.failed is None
+    assert world.files() == set()
+    assert world.copies("os") == []
+
+
+@then(parsers.parse('there is one copy of the image "{name}"'))
+def _one_copy(world: World, name: str) -> None:
+    assert len(world.copies(name)) == 1
+
+
+@then(parsers.parse('there is no copy of the image "{name}"'))
+def _no_copy(world: World, name: str) -> None:
+    assert world.copies(name) == []
 
 
 @then("LINSTOR has no volume")

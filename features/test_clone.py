@@ -97,13 +97,3 @@ def _reads(world: World) -> None:
 def _has_size(world: World, size: int) -> None:
     (copy,) = world.copies("os")
     assert copy.volumes[0].size >= size * 1024
-
-
-@then(parsers.parse('there is one copy of the image "{name}"'))
-def _one_copy(world: World, name: str) -> None:
-    assert len(world.copies(name)) == 1
-
-
-@then(parsers.parse('there is no copy of the image "{name}"'))
-def _no_copy(world: World, name: str) -> None:
-    assert world.copies(name) == []

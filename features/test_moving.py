@@ -62,11 +62,6 @@ def _contexts(world: World) -> None:
 # -- when -----------------------------------------------------------------------------------------
 
 
-@when(parsers.parse("the VM is resumed on {host}"))
-def _resumed(world: World, host: str) -> None:
-    world.tried(lambda: world.cloud.resume(VM, host))
-
-
 @when(parsers.re(r"the VM is saved and migrated to (?P<host>\w+)(, on (?P<kind>.*) system datastore)?$"))
 def _saved(world: World, host: str, kind: str | None) -> None:
     system = SYSTEMS[kind] if kind else None
@@ -138,33 +133,21 @@ def _nothing_elsewhere(world: World) -> None:
     assert {each.node for each in world.copies("os")[0].wanted_diskless()} <= {world.host()}
 
 
-@then("nothing of the VM is left")
-def _nothing_left(world: World) -> None:
-    assert world.failed is None
-    assert world.files() == set()
-    assert world.copies("os") == []
-
-
 @then(parsers.parse("the memory of the VM is still on {host}"))
 def _memory_there(world: World, host: str) -> None:
     assert world.cloud.file(VM, "checkpoint", host).read_bytes() == world.cloud.memory[VM]
 
 
-def _owed(world: World) -> list[str]:
-    (volume,) = world.copies("os")
-    return [key for key in volume.props if key.startswith("Aux/OpenNebula/debt-")]
-
-
 @then(parsers.parse("LINSTOR knows what is owed on {host}"))
 def _is_owed(world: World, host: str) -> None:
-    assert _owed(world) == [f"Aux/OpenNebula/debt-{host}"]
+    assert world.owed(world.volume()) == [host]
     assert world.link(host)
 
 
 @then("nothing is owed any more")
 def _settled(world: World) -> None:
     assert world.failed is None
-    assert _owed(world) == []
+    assert world.owed(world.volume()) == []
 
 
 @then(parsers.parse("{host} has no link to the disk"))

@@ -81,7 +81,7 @@ def _written(world: World) -> None:
 def _image(world: World, memory: Memory) -> None:
     world.cloud.terminate(VM)
     world.have_image("db", persistent=True)
-    world.begin("db", "beta", SYSTEM_LINSTOR)
+    world.begin(["db"], "beta", SYSTEM_LINSTOR)
     _two(world, memory)
     memory.held[END] = bytes_of(world.volume())
     world.cloud.terminate(VM)

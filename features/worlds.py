@@ -9,7 +9,7 @@ from feature_cloud import FeatureCloud
 from moving_cloud import SECOND_SYSTEM
 
 from adapters.memory.linstor.objects import Definition
-from entrypoints.sandbox.cloud import READY, SYSTEM_LINSTOR, SYSTEM_SHARED, SYSTEM_SSH, ImageRecord, OrderFailed
+from entrypoints.sandbox.cloud import IMAGES, READY, SYSTEM_LINSTOR, SYSTEM_SHARED, SYSTEM_SSH, ImageRecord, OrderFailed
 from entrypoints.sandbox.linstor.faults import Fault
 from entrypoints.sandbox.world import Sandbox
 
@@ -26,6 +26,12 @@ SYSTEMS = {
 }
 """The system datastores as scenarios call them."""
 
+DATASTORES = {"image": ("datastore", IMAGES), "system": ("tm", SYSTEM_LINSTOR)}
+"""Who is monitored, and by which kind of driver."""
+GIB = 1024 * 1024
+
+Told = dict[str, str]
+"""What `monitor` printed."""
 Identity = tuple[str, frozenset[tuple[str, str]]]
 """Which volume it is, and which replica on which node."""
 
@@ -56,6 +62,12 @@ class World:
         except OrderFailed as error:
             self.failed = error
 
+    def monitored(self, which: str, *more: str) -> Told:
+        """What oned hears of a datastore, {} when that fails."""
+        told: list[str] = []
+        self.tried(lambda: told.append(self.cloud.monitor(*DATASTORES[which], *more)))
+        return dict(line.split("=", 1) for text in told for line in text.splitlines())
+
     def add_image(self, name: str, *, persistent: bool, cdrom: bool = False) -> None:
         """Import a file of random bytes."""
         identity = FIRST_IMAGE + len(self.ids)
@@ -78,9 +90,9 @@ class World:
         self.cloud.images[identity] = record
         self.cloud._tell_image(identity, name, record, READY)
 
-    def begin(self, name: str, host: str, system: int) -> None:
-        """A VM with the image runs, and is remembered as it began."""
-        self.cloud.begin(VM, host, [self.ids[name]], system)
+    def begin(self, names: list[str], host: str, system: int) -> None:
+        """A VM with these images runs, and is remembered as it began."""
+        self.cloud.begin(VM, host, [self.ids[name] for name in names], system)
         self.began_as = self.identities()
 
     def identities(self) -> dict[str, Identity]:
@@ -90,6 +102,12 @@ class World:
             key: (each.uuid, frozenset((replica.node, replica.uuid) for replica in each.diskful()))
             for key, each in known.items()
         }
+
+    @staticmethod
+    def owed(volume: Definition) -> list[str]:
+        """The hosts on which something is still to be done about the volume."""
+        prefix = "Aux/OpenNebula/debt-"
+        return [key.removeprefix(prefix) for key in volume.props if key.startswith(prefix)]
 
     def dies(self, host: str) -> None:
         """Neither OpenNebula nor LINSTOR nor the replicas on other hosts reach it."""
