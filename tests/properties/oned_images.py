@@ -102,7 +102,7 @@ class ImageCloud(Cloud):
     def clear_orphans(self) -> list[str]:
         """`onelinstor orphans --delete`; what it could not take away."""
         images = {
-            identity: Image(identity, record.source, 1, snapshots=self._numbers(record.source))
+            identity: Image(identity, record.source, state=1, snapshots=self._numbers(record.source))
             for identity, record in self.images.items()
         }
         done = self.world.clear_orphans(images)
