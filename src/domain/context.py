@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
+from domain.errors import ScriptFailed
 from domain.orders import MakeContext
 from domain.ports import Hosts, Scripts
 from domain.steps import StopMonitoring
@@ -15,5 +16,8 @@ SECONDS = 180.0
 
 def make_context(order: MakeContext, scripts: Scripts, hosts: Hosts) -> None:
     """Let tm/ssh make the context disk; oned itself measures a shared system datastore, so no host has to."""
-    scripts.run("tm", FALL_BACK, "context", order.argv, order.payload, SECONDS)
+    try:
+        scripts.run("tm", FALL_BACK, "context", order.argv, order.payload, SECONDS)
+    except ScriptFailed as failed:
+        raise ScriptFailed(f"{failed.script} for host {order.place.host}", failed.said) from failed
     hosts.run(order.place.host, [StopMonitoring(str(PurePosixPath(order.place.directory).parent))])

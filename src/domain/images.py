@@ -126,7 +126,7 @@ class Images:
 
     def _is_complete(self, storage: Storage, volume: VolumeName, image: Image) -> bool:
         """Whether an earlier run of this very order finished; its marks say so."""
-        found = self._lifetime.settled(storage, volume)
+        found = self._lifetime.settled(storage, volume, {marking.IMAGE: str(image.image_id)})
         if found is None or found.failed:
             return False
         owner = found.marks.get(marking.IMAGE)

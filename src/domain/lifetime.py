@@ -146,7 +146,7 @@ class Lifetime:
         """Make *volume* unless one that *keep* wants is there; whether it was made. Raises VolumeExists."""
         if make():
             return True
-        found = self.settled(storage, volume)
+        found = self.settled(storage, volume, marks)
         if found is not None and not found.failed and keep(found):
             return False
         self._clear_the_name(storage, found, marks)
@@ -178,12 +178,22 @@ class Lifetime:
             raise VolumeExists(found.name)
         self.delete(storage, found.name)
 
-    def settled(self, storage: Storage, volume: VolumeName) -> Definition | None:
-        """The definition, None when there is none; one that goes away is waited for. Raises BeingDeleted."""
+    def settled(self, storage: Storage, volume: VolumeName, marks: Marks) -> Definition | None:
+        """The definition, None when there is none; one that goes away is waited for.
+
+        LINSTOR does not go on with a deletion that a host left half done (linstor.md 2.17 no. 6), so that is asked for
+        again where *marks* are those of its owner. Raises BeingDeleted, and what :meth:`delete` raises.
+        """
 
         def look() -> tuple[Definition | None] | None:
             found = storage.cluster.definitions([volume]).get(volume)
             return None if found is not None and found.deleting else (found,)
+
+        found = storage.cluster.definitions([volume]).get(volume)
+        if found is None or not found.deleting:
+            return found
+        if _same_owner(found, marks):
+            self.delete(storage, volume)
 
         try:
             return wait_for(f"the end of {volume}", look, self._clock, storage.settings.limits.close)[0]
@@ -254,10 +264,17 @@ def _ours_to_replace(found: Definition, marks: Marks) -> bool:
     """Whether only an order of the same owner can have made it, and nobody counts on it."""
     if marking.laid_out_for(found.name, found.marks):
         return True
+    if not _same_owner(found, marks):
+        return False
+    unfinished = found.failed or found.marks.get(marking.STATE) == marking.CREATING
+    return unfinished or disk_of(found.name) is not None
+
+
+def _same_owner(found: Definition, marks: Marks) -> bool:
+    """Whether its name, or the image in its marks, is that of who asks."""
     if (of := disk_of(found.name)) is not None:
         return not marking.of_other_disk(found.marks, of)
-    same_image = found.marks.get(marking.IMAGE) == marks.get(marking.IMAGE)
-    return same_image and (found.failed or found.marks.get(marking.STATE) == marking.CREATING)
+    return found.marks.get(marking.IMAGE) == marks.get(marking.IMAGE)
 
 
 def existing(storage: Storage, volume: VolumeName) -> Definition:

@@ -18,7 +18,7 @@ def test_a_host_that_hangs_does_not_hold_a_context_up_for_a_day(bench) -> None:
     bench.scripts.install("tm/ssh/context")
     bench.scripts.hanging.add("tm/ssh/context")
 
-    with pytest.raises(ScriptFailed, match="tm/ssh/context failed: no end after 180 seconds"):
+    with pytest.raises(ScriptFailed, match="tm/ssh/context for host host-a failed: no end after 180 seconds"):
         make_context(ORDER, bench.scripts, bench.hosts)
 
     assert bench.hosts.sessions == []

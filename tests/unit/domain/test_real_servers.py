@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from domain.errors import ControllerFailed, NotAttached, NotInSync, NoUsableReplica, SnapshotFailed
+from domain.errors import BeingDeleted, ControllerFailed, NotAttached, NotInSync, NoUsableReplica, SnapshotFailed
 from domain.names import VolumeName
 from domain.undoing import undoing
 from domain.volumes import Role
@@ -94,6 +94,34 @@ def test_a_deletion_that_a_host_left_half_done_is_finished(disk) -> None:
     disk.model.events.heal(host)
     disk.lifetime.delete(disk.storage, DISK)
     assert disk.cluster.definitions([DISK]) == {}
+
+
+@pytest.mark.parametrize("owner", [DISK, VolumeName("OpenNebula-Image-9")])
+def test_what_takes_the_place_of_a_half_deleted_volume_ends_it_first(bench, owner: VolumeName) -> None:
+    """LINSTOR does not go on by itself, though every node is online (2.17 no. 6)."""
+    marks = {"image": "9"}
+    bench.volume(owner, **marks)
+    host = bench.replica(owner).host
+    bench.model.events.fail(host, "lvremove")
+    with pytest.raises(ControllerFailed):
+        bench.lifetime.delete(bench.storage, owner)
+    bench.model.events.heal(host)
+    with undoing() as undo:
+        bench.lifetime.create(bench.storage, owner, LARGE, marks, undo)
+    assert bench.cluster.definitions([owner])[owner].size_kib == LARGE
+
+
+def test_a_half_deleted_volume_of_another_image_is_left(bench) -> None:
+    """Whoever deletes it may know why."""
+    volume = VolumeName("OpenNebula-Image-9")
+    bench.volume(volume, image="8")
+    bench.model.events.fail(bench.replica(volume).host, "lvremove")
+    with pytest.raises(ControllerFailed):
+        bench.lifetime.delete(bench.storage, volume)
+    bench.model.events.heal(bench.replica(volume).host)
+    with undoing() as undo, pytest.raises(BeingDeleted):
+        bench.lifetime.create(bench.storage, volume, LARGE, {"image": "9"}, undo)
+    assert bench.cluster.definitions([volume])[volume].deleting
 
 
 def test_a_snapshot_that_is_half_deleted_is_no_snapshot(disk) -> None:
