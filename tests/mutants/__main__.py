@@ -23,6 +23,7 @@ STAGES = (
     ("tests/unit/domain", "tests/unit/defects"),
     ("tests/unit", "tests/contract"),
     ("features",),
+    ("tests/fuzz",),
     ("tests/properties",),
 )
 """Sets of tests, those that take longest last."""

@@ -475,6 +475,20 @@ BOUNDED = [
         "if False:",
         "a document of any size is parsed",
     ),
+    Mutant(
+        9,
+        "adapters/answers.py",
+        "        if left <= 0:\n            raise TimeoutError\n        self._sock.settimeout(left)\n",
+        "",
+        "a server that dribbles its answer is waited for without end",
+    ),
+    Mutant(
+        9,
+        "adapters/opennebula/processes.py",
+        "_Collector(_pipe(self._process.stdout), enough=self.kill)",
+        "_Collector(_pipe(self._process.stdout))",
+        "a host that talks without end is heard for a day",
+    ),
 ]
 
 CONSTANT_COST = [
@@ -505,7 +519,7 @@ NO_SHELL_WORDS = [
     Mutant(
         11,
         "adapters/opennebula/scripts_for_hosts.py",
-        'return " ".join(quote(str(value)) for value in values)',
+        'return " ".join(quote(_possible(str(value))) for value in values)',
         'return " ".join(str(value) for value in values)',
         "words of a remote command are not quoted",
     ),
@@ -543,6 +557,27 @@ NO_SHELL_WORDS = [
         'password: str = field(default="", repr=False)',
         'password: str = field(default="")',
         "a password shows in the text form of what carries it",
+    ),
+    Mutant(
+        11,
+        "domain/masking.py",
+        "    for each in _kept:\n        text = text.replace(each, HIDDEN)\n",
+        "",
+        "a password is shown where LINSTOR echoes it",
+    ),
+    Mutant(
+        11,
+        "domain/safe_paths.py",
+        "_CARRIED_OUT.search(path) or _FOR_SSH.match(path):",
+        "_CARRIED_OUT.search(path):",
+        "the host of a URL is an option of ssh",
+    ),
+    Mutant(
+        11,
+        "domain/staging.py",
+        "if rate and not _BANDWIDTH.fullmatch(rate):",
+        "if False:",
+        "a rate is a command for the downloader's shell",
     ),
 ]
 
