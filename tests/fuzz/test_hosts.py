@@ -76,7 +76,7 @@ def test_what_steps_tell_is_what_they_may_tell(out: bytes, err: bytes, code: int
     assert code == 0 and not too_much
 
 
-class _Says:
+class Says:
     """A host that says what it is told to, whatever it is asked."""
 
     def __init__(self, directory: Path) -> None:
@@ -96,12 +96,12 @@ class _Says:
 
 
 @pytest.fixture
-def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Says:
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Says:
     """One whose outputs can know the marks."""
     monkeypatch.setattr(secrets, "token_hex", lambda _bytes: TOKEN)
     (tmp_path / "image").write_bytes(b"x" * 4096)
     (tmp_path / "exports").mkdir()
-    return _Says(tmp_path)
+    return Says(tmp_path)
 
 
 LIMITS = Limits(host=20.0, transfer=20.0)
@@ -115,7 +115,7 @@ NEARLY = (
     f"{FILES} shared\n".encode(),
     f"{FILES} ready\n{FILES}\n{FILES}-then\n".encode(),
 )
-OPERATIONS: dict[str, Callable[[_Says, Path], Any]] = {
+OPERATIONS: dict[str, Callable[[Says, Path], Any]] = {
     "run": lambda host, _: SshHosts(lambda: LIMITS, host).run(HERE, WANTED),  # type: ignore[arg-type]
     "copy": lambda host, _: SshHosts(lambda: LIMITS, host).copy_files(HERE, "/d", THERE, "/e", WANTED[:1]),  # type: ignore[arg-type]
     "copy here": lambda host, _: SshHosts(lambda: LIMITS, host).copy_files(HERE, "/d", HERE, "/e"),  # type: ignore[arg-type]
@@ -129,7 +129,7 @@ OPERATIONS: dict[str, Callable[[_Says, Path], Any]] = {
 @tried(150)
 @given(st.sampled_from(sorted(OPERATIONS)), st.sampled_from(NEARLY), st.data(), errors, codes)
 def test_a_session_that_says_anything_ends_with_one_error(
-    host: _Says, tmp_path: Path, operation: str, nearly: bytes, data: st.DataObject, err: bytes, code: int
+    host: Says, tmp_path: Path, operation: str, nearly: bytes, data: st.DataObject, err: bytes, code: int
 ) -> None:
     """Or with what it was asked for; of an export that fails no file stays."""
     host.say(data.draw(st.just(nearly) | spoiling.data(nearly)), err, code)
@@ -145,7 +145,7 @@ def test_a_session_that_says_anything_ends_with_one_error(
 @pytest.mark.parametrize("operation", sorted(OPERATIONS))
 @pytest.mark.parametrize("out", [b"A" * 3 * LONGEST_OUTPUT, b"\n" * 3 * LONGEST_OUTPUT, bytes(range(256)) * 8192])
 def test_a_session_that_says_far_too_much_ends_with_one_error(
-    host: _Says, tmp_path: Path, operation: str, out: bytes
+    host: Says, tmp_path: Path, operation: str, out: bytes
 ) -> None:
     """And the sentence does not repeat it."""
     host.say(out, out, 1)
@@ -155,7 +155,7 @@ def test_a_session_that_says_far_too_much_ends_with_one_error(
 
 
 @pytest.mark.parametrize("operation", ["copy", "save", "write"])
-def test_a_session_that_never_stops_talking_is_ended(host: _Says, tmp_path: Path, operation: str) -> None:
+def test_a_session_that_never_stops_talking_is_ended(host: Says, tmp_path: Path, operation: str) -> None:
     """Long before the limit of a transfer, which is a day."""
     host.say(b"", b"", 0)
     host.command = lambda _host, _line: ["yes"]  # type: ignore[method-assign]

@@ -102,10 +102,14 @@ def _role(flags: frozenset[str]) -> Role:
 
 def _drbd(layer: Json) -> Json | None:
     """DRBD's part of the stack, wherever it is; None without DRBD."""
-    if "drbd" in layer:
-        return object_of(layer, "drbd")
-    below = (_drbd(child) for child in list_of(layer, "children"))
-    return next((found for found in below if found is not None), None)
+    layers = [layer]
+    # not one function call for each layer: an answer may be nested deeper than the stack
+    while layers:
+        here = layers.pop()
+        if "drbd" in here:
+            return object_of(here, "drbd")
+        layers += reversed(list_of(here, "children"))
+    return None
 
 
 def _path(volume: Json) -> DevicePath | None:

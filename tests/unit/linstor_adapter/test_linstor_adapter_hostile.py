@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from adapters.linstor.deployments import deployment
 from domain.errors import BadConfiguration, ControllerFailed, ControllerUnreachable, DriverError
-from domain.names import GroupName, VolumeName
+from domain.names import GroupName, HostName, VolumeName
 
 VOLUME = VolumeName("OpenNebula-Image-2")
 VIEW = "GET /v1/view/resources"
@@ -70,6 +71,14 @@ def test_json_without_end_is_no_answer(script: Any, cluster: Any, raw: bytes) ->
     script.say(DEFINITIONS, raw=raw)
     with pytest.raises(ControllerFailed, match="not as LINSTOR"):
         cluster.definitions([VOLUME])
+
+
+def test_layers_without_end_are_looked_through() -> None:
+    """Some readers of JSON go deeper than the stack of who looks at it then."""
+    layers: dict[str, Any] = {"drbd": {}}
+    for _ in range(5000):
+        layers = {"children": [{}, layers]}
+    assert deployment({"node_name": "host-a", "layer_object": layers}, VOLUME, HostName).replicated
 
 
 @pytest.mark.parametrize("number", ["x", None, True, 1.5, 10**30, {}])

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
+from domain.masking import masked, one_line
 from entrypoints.onelinstor.doctor.reading import CannotAsk
 
 Facts = TypeVar("Facts")
@@ -81,7 +82,7 @@ def _line(check: Check[Any], subject: str, findings: Sequence[Finding]) -> Line:
         subject,
         Status.FAILED if failed else Status.WARNING,
         check.looks_at,
-        "; ".join(each.text for each in findings),
+        one_line(masked("; ".join(each.text for each in findings))),
         "; ".join(advice),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import defaultdict
 from pathlib import Path
@@ -78,6 +79,6 @@ def _facts(told: dict[str, list[str]]) -> HostFacts:
         libvirt=one("libvirt"),
         agentless=several("agentless"),
         location_writable="location-closed" not in told,
-        free_kib=int(free) if free.isdigit() else -1,
+        free_kib=int(free) if re.fullmatch("[0-9]{1,18}", free) else -1,
         lvm_filter=one("filter") if "filter" in told else None,
     )

@@ -37,7 +37,7 @@ def _programs(view: HostView) -> Iterator[Finding]:
 
 def _module(view: HostView) -> Iterator[Finding]:
     version = view.host.drbd
-    numbers = tuple(int(each) for each in re.findall(r"\d+", version)[:3])
+    numbers = tuple(int(each) for each in re.findall(r"[0-9]{1,9}", version)[:3])
     if not version:
         yield Finding(
             "DRBD's module is not loaded",

@@ -67,7 +67,7 @@ def _controllers(view: LinstorView) -> Iterator[Finding]:
 
 def _version(view: LinstorView) -> Iterator[Finding]:
     version = view.linstor.version
-    if tuple(int(each) for each in re.findall(r"\d+", version)[:3]) < OLDEST:
+    if tuple(int(each) for each in re.findall(r"[0-9]{1,9}", version)[:3]) < OLDEST:
         yield Finding(f"LINSTOR {version} is older than 1.18")
 
 

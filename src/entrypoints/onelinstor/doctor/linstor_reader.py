@@ -8,8 +8,9 @@ from typing import Any
 from adapters.linstor.access import access_of
 from adapters.linstor.controller import Controller
 from adapters.linstor.endpoints import Controllers
+from adapters.linstor.reading import known_number, known_truth, list_of, number_of, object_of, word_of, words_of
 from adapters.linstor.replies import entries_of
-from domain.errors import AccessDenied, DriverError
+from domain.errors import AccessDenied, ControllerFailed, DriverError
 from domain.settings import StorageSettings
 from entrypoints.onelinstor.doctor.reading import CannotAsk, Group, LinstorFacts, Node, Pool
 
@@ -39,12 +40,12 @@ class Reached:
         return Controller(Controllers(addresses), access_of(settings, self._environment), settings.limits)
 
     def _read(self, controller: Controller, settings: StorageSettings) -> LinstorFacts:
-        version = controller.read("read its version", VERSION)
+        version = _object(controller, "read its version", VERSION)
         pools = controller.read("list the storage pools", "/v1/view/storage-pools", [("cached", "true")])
         return LinstorFacts(
-            version=str(version.get("version", "")),
+            version=word_of(version, "version"),
             controllers={each: self._tried(settings, each) for each in settings.controllers},
-            props=dict(controller.read("read its properties", "/v1/controller/properties")),
+            props=_texts(_object(controller, "read its properties", "/v1/controller/properties")),
             nodes=tuple(map(_node, entries_of(controller.read("list the nodes", "/v1/nodes")))),
             pools=tuple(map(_pool, entries_of(pools))),
             groups=tuple(map(_group, entries_of(controller.read("list the groups", "/v1/resource-groups")))),
@@ -61,38 +62,49 @@ class Reached:
         return ""
 
 
+def _object(controller: Controller, doing: str, path: str) -> Mapping[str, Any]:
+    """The answer to a GET that is an object. Raises ControllerFailed."""
+    found = controller.read(doing, path)
+    if not isinstance(found, Mapping):
+        raise ControllerFailed(doing, "the answer is not the object that LINSTOR gives")
+    return found
+
+
+def _texts(found: Mapping[str, Any]) -> dict[str, str]:
+    return {key: str(value) for key, value in found.items()}
+
+
 def _node(found: Mapping[str, Any]) -> Node:
-    lacks = {str(layer): "; ".join(map(str, why)) for layer, why in (found.get("unsupported_layers") or {}).items()}
+    lacks = object_of(found, "unsupported_layers")
     return Node(
-        name=str(found.get("name", "")),
-        kind=str(found.get("type", "")).upper(),
-        status=str(found.get("connection_status", "UNKNOWN")),
-        flags=tuple(found.get("flags") or ()),
-        layers=tuple(found.get("resource_layers") or ()),
-        lacks=lacks,
+        name=word_of(found, "name"),
+        kind=word_of(found, "type").upper(),
+        status=word_of(found, "connection_status") or "UNKNOWN",
+        flags=tuple(words_of(found, "flags")),
+        layers=tuple(words_of(found, "resource_layers")),
+        lacks={layer: "; ".join(words_of(lacks, layer)) for layer in lacks},
     )
 
 
 def _pool(found: Mapping[str, Any]) -> Pool:
     return Pool(
-        name=str(found.get("storage_pool_name", "")),
-        node=str(found.get("node_name", "")),
-        provider=str(found.get("provider_kind", "")),
-        snapshots=bool(found.get("supports_snapshots")),
-        free_kib=found.get("free_capacity"),
-        total_kib=found.get("total_capacity"),
-        errors=tuple(str(each.get("message", "")) for each in entries_of(found.get("reports"))),
+        name=word_of(found, "storage_pool_name"),
+        node=word_of(found, "node_name"),
+        provider=word_of(found, "provider_kind"),
+        snapshots=bool(known_truth(found, "supports_snapshots")),
+        free_kib=known_number(found, "free_capacity"),
+        total_kib=known_number(found, "total_capacity"),
+        errors=tuple(word_of(each, "message") for each in list_of(found, "reports")),
     )
 
 
 def _group(found: Mapping[str, Any]) -> Group:
-    chosen = found.get("select_filter") or {}
-    pools = chosen.get("storage_pool_list") or [each for each in [chosen.get("storage_pool")] if each]
+    chosen = object_of(found, "select_filter")
     return Group(
-        name=str(found.get("name", "")),
-        place_count=int(chosen.get("place_count") or 2),
-        pools=tuple(pools),
-        layers=tuple(str(each).upper() for each in chosen.get("layer_stack") or ()),
-        nodes=tuple(chosen.get("node_name_list") or ()),
-        props=dict(found.get("props") or {}),
+        name=word_of(found, "name"),
+        place_count=number_of(chosen, "place_count") or 2,
+        pools=tuple(words_of(chosen, "storage_pool_list") or filter(None, [word_of(chosen, "storage_pool")])),
+        layers=tuple(each.upper() for each in words_of(chosen, "layer_stack")),
+        nodes=tuple(words_of(chosen, "node_name_list")),
+        props=_texts(object_of(found, "props")),
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from domain.masking import masked, one_line
 from domain.opennebula import Datastore
 from domain.settings import StorageSettings
 
@@ -16,7 +17,7 @@ class CannotAsk(Exception):
 
     def __init__(self, why: str, advice: str) -> None:
         self.advice = advice
-        super().__init__(why)
+        super().__init__(one_line(masked(why)))
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class FrontEndFacts:
     @property
     def release(self) -> tuple[int, ...]:
         """The version as numbers, () where it is unknown."""
-        found = re.match(r"\d+(\.\d+)+", self.version or "")
+        found = re.match(r"[0-9]{1,9}(\.[0-9]{1,9})+", self.version or "")
         return tuple(int(each) for each in found[0].split(".")) if found else ()
 
 

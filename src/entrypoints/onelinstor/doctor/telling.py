@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from domain.masking import masked, one_line
+from domain.masking import one_line
 from entrypoints.onelinstor.doctor.checks import Line, Status, exit_code
 
 FORMAT = 1
@@ -97,6 +97,6 @@ def _told(some: Sequence[Line], *, colour: bool) -> Iterator[str]:
     yield f"  {word} {name}{what(some)}{f' [{one_line(whom)}]' if whom else ''}"
     margin = " " * (WIDTH + 3)
     if first.found:
-        yield f"{margin}{one_line(masked(first.found))}"
+        yield f"{margin}{one_line(first.found)}"
     if first.advice:
         yield f"{margin}-> {first.advice}"
