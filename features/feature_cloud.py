@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import shutil
+from collections.abc import Mapping
 
 from changing_cloud import ChangingCloud
 from lxml import etree
 
 from entrypoints.sandbox import documents
-from entrypoints.sandbox.cloud import IMAGES, SYSTEM_LINSTOR
+from entrypoints.sandbox.cloud import IMAGES, SYSTEM_LINSTOR, ImageRecord
 from entrypoints.sandbox.documents import Record, VmDocument
 
 
@@ -41,6 +42,11 @@ class FeatureCloud(ChangingCloud):
         if datastore == IMAGES:
             self._image_datastore = document
         self.sandbox.oned.put("datastore", datastore, document)
+
+    def make_image_with(self, identity: int, size_mib: int, template: Mapping[str, str]) -> None:
+        """`oneimage create --type datablock` with a template of its own."""
+        document = documents.image(identity, "new", size_mib, {"SOURCE": "", "FORMAT": "raw"}, template)
+        self._made("mkfs", identity, "new", document, ImageRecord("", size_mib, persistent=False))
 
     def export_image(self, identity: int) -> str:
         """`onemarketapp create --image`: export. What it printed."""

@@ -35,9 +35,10 @@ class MovingCloud(Cloud):
         """Also the front-end, while the VM is stopped or undeployed."""
         return self.sandbox.hosts.front_end if vm in self._on_front_end else super().place_of(vm)
 
-    def begin(self, vm: int, host: str, images: list[int], system: int) -> None:
-        """A VM runs; its context is a file that is there. Raises OSError, too."""
-        document = VmDocument(vm, [Record(host, system, TM[system])], context_disk=len(images))
+    def begin(self, vm: int, host: str, images: list[int], system: int, **attributes: str) -> None:
+        """A VM with these *attributes* runs; its context is a file that is there. Raises OSError, too."""
+        here = [Record(host, system, TM[system])]
+        document = VmDocument(vm, here, context_disk=len(images), attributes=attributes)
         self.vms[vm] = document
         document.disks.update({disk: self._disk(image, vm) for disk, image in enumerate(images)})
         self._tell(vm)

@@ -38,11 +38,11 @@ def datastore(identity: int, name: str, drivers: tuple[str, str], template: Valu
     return _text(root)
 
 
-def image(identity: int, name: str, size_mib: int, values: Values) -> str:
+def image(identity: int, name: str, size_mib: int, values: Values, template: Values | None = None) -> str:
     """An `<IMAGE>`; *values* are its own elements (PATH, SOURCE, FORMAT, FS, PERSISTENT, ...)."""
     root = etree.Element("IMAGE")
     _added(root, {"ID": identity, "NAME": name, "SIZE": size_mib, **values})
-    _template(root, {})
+    _template(root, template or {})
     return _text(root)
 
 
@@ -70,7 +70,7 @@ class VmDocument:
     """A VM that changes: `xml()` is what oned would say now.
 
     *disks*: id -> attributes of the DISK. *snapshots*: disk -> snapshot -> when it was asked for, in seconds.
-    *lcm_state*: what oned does with it (opennebula.md 4.6).
+    *lcm_state*: what oned does with it (opennebula.md 4.6). *attributes*: what the user added to its template.
     """
 
     identity: int
@@ -79,6 +79,7 @@ class VmDocument:
     context_disk: int | None = None
     snapshots: dict[int, dict[int, int]] = field(default_factory=dict)
     lcm_state: int = RUNNING
+    attributes: dict[str, str] = field(default_factory=dict)
 
     @property
     def now(self) -> Record:
@@ -95,6 +96,7 @@ class VmDocument:
             _template(template, {"DISK_ID": disk, **values}, "DISK")
         if self.context_disk is not None:
             _template(template, {"DISK_ID": self.context_disk}, "CONTEXT")
+        _template(root, self.attributes, "USER_TEMPLATE")
         for disk, taken in self.snapshots.items():
             _snapshots(root, disk, taken)
         records = list(enumerate(self.history))
