@@ -33,10 +33,17 @@ _IDLE = {1, 2, 3, ERROR, 8}
 _AT_REST = {(3, 3), (4, 0), (5, 0), (8, 0), (9, 0)}
 """VM states without an order under way: running, stopped, suspended, powered off, undeployed (opennebula.md 4.6)."""
 
+_PUT_AWAY = {(4, 0), (9, 0)}
+
 
 def vm_at_rest(vm: Vm) -> bool:
     """Whether oned has no order under way about *vm*."""
     return (vm.state, vm.lcm_state) in _AT_REST
+
+
+def vm_is_put_away(vm: Vm) -> bool:
+    """Whether *vm* is stopped or undeployed."""
+    return (vm.state, vm.lcm_state) in _PUT_AWAY
 
 
 @dataclass
@@ -55,8 +62,8 @@ class Owner:
 
     @property
     def homes(self) -> list[HostName]:
-        """The hosts where its VMs are."""
-        return [HostName(vm.history[-1].host) for vm in self.vms if vm.history]
+        """The hosts where its VMs are; of one that is stopped or undeployed only the files are anywhere."""
+        return [HostName(vm.history[-1].host) for vm in self.vms if vm.history and not vm_is_put_away(vm)]
 
 
 class Belongings:

@@ -66,12 +66,15 @@ def link_steps(here: Deployment, place: Place, size_kib: int, seconds: float) ->
     ]
 
 
-def other_links(place: Place, here: Deployment) -> CountLinks | None:
-    """The question how many other disks of the host lead to the same device; None where there is no device."""
+def other_links(place: Place, here: Deployment, beside: str = "") -> CountLinks | None:
+    """The question how many disks of the host lead to the same device beside that at *place*, or those in *beside*.
+
+    None where there is no device.
+    """
     if here.device is None:
         return None
     datastores = str(PurePosixPath(place.directory).parent.parent)
-    return CountLinks(datastores, here.device, here.alias, place.path)
+    return CountLinks(datastores, here.device, here.alias, beside or place.path)
 
 
 class Disks:
@@ -159,9 +162,9 @@ class Disks:
         """A persistent disk ends: its link and its attachment go, its volume and data stay."""
         storage = self._storages.of(order.datastore_id)
         with self._locks.hold([order.source], storage.settings.limits.lock):
-            self._release(storage, order.source, order.place)
+            self._release(storage, order.source, order.place, order.of)
 
-    def _release(self, storage: Storage, volume: VolumeName, place: Place) -> None:
+    def _release(self, storage: Storage, volume: VolumeName, place: Place, of: DiskOf) -> None:
         definition = storage.cluster.definitions([volume]).get(volume)
         if definition is None:
             self._unlink(place)
@@ -169,18 +172,27 @@ class Disks:
         self._healing.heal(storage, definition, [place.host])
         self._debts.settle(storage, definition, place)
         here = on_host(storage.cluster.deployments([volume])[volume], place.host)
-        if self._users_left(storage, volume, place, here) == 0 and here is not None:
+        if self._users_left(storage, volume, place, here, of) == 0 and here is not None:
             self._attachment.release(storage, volume, place.host)
 
-    def _users_left(self, storage: Storage, volume: VolumeName, place: Place, here: Deployment | None) -> int:
-        """Remove the link; how many other disks of the host use the same device. A dead host does not block."""
+    def _users_left(
+        self, storage: Storage, volume: VolumeName, place: Place, here: Deployment | None, of: DiskOf
+    ) -> int:
+        """Remove the link; how many other disks of the host use the same device.
+
+        A dead host does not block. It cannot tell who uses a common image, so that somebody may.
+        """
         count = other_links(place, here) if here is not None else None
         try:
             told = self._hosts.run(place.host, [Unlink(place.path), *([count] if count is not None else [])])
         except HostUnreachable:
             self._debts.write_down(storage, volume, place)
-            return 0
+            return int(self._may_be_common(of))
         return int(told[-1]) if count is not None else 0
+
+    def _may_be_common(self, of: DiskOf) -> bool:
+        disk = self._disk(of)
+        return disk is None or disk.common
 
     def _unlink(self, place: Place) -> None:
         """Remove the link to a volume that is gone; a dead host does not block, and nothing can carry its debt."""
@@ -196,16 +208,20 @@ class Disks:
             if disk is not None:
                 image = volume_name(disk.source)
                 with self._locks.hold([image], storage.settings.limits.lock):
-                    self._release(storage, image, order.place)
+                    self._release(storage, image, order.place, order.of)
             else:
                 self._unlink(order.place)
             return
         with self._locks.hold([volume], storage.settings.limits.lock):
-            self._destroy(storage, volume, order.of)
+            self._destroy(storage, volume, order)
             self._unlink(order.place)
 
-    def _destroy(self, storage: Storage, volume: VolumeName, of: DiskOf) -> None:
-        """Destroy the volume of this disk and of no other. Raises ForeignVolume, VolumeInUse."""
+    def _destroy(self, storage: Storage, volume: VolumeName, order: DeleteDisk) -> None:
+        """Destroy the volume of this disk and of no other. Raises ForeignVolume, VolumeInUse.
+
+        Nobody knows of its debts afterwards, so they are settled first.
+        """
+        of = order.of
         if disk_of(volume) != of:
             raise ForeignVolume(volume, f"vm {of.vm} disk {of.disk}")
         found = storage.cluster.definitions([volume]).get(volume)
@@ -213,6 +229,7 @@ class Disks:
             return
         if marking.of_other_disk(found.marks, of):
             raise ForeignVolume(volume, f"its marks say vm {found.marks.get(marking.VM)}")
+        self._debts.settle(storage, found, order.place)
         self._lifetime.delete(storage, volume)
 
     def _disk(self, of: DiskOf) -> Disk | None:

@@ -36,7 +36,8 @@ class Healing:
         """End the migration that *definition* still carries, and the permission of two writers without one.
 
         While both hosts write, a migration is running: everything stays. *homes* are the hosts that the order counts
-        on: it knows where the VM is, so the other end of that migration is wanted by nobody.
+        on: it knows where the VM is, so the other end of that migration is wanted by nobody, unless other VMs use the
+        volume, too: then both ends stay.
         """
         pair = marking.migration_pair(definition.marks)
         if pair is None and not definition.two_writers:
@@ -45,7 +46,8 @@ class Healing:
         if len([each for each in seen if each.in_use]) > 1:
             return
         self.forbid(storage, definition, pair, seen)
-        if pair is None or self._drop_unused(storage, definition, pair, homes):
+        common = marking.migration_of_common(definition.marks)
+        if pair is None or common or self._drop_unused(storage, definition, pair, homes):
             self.forget(storage, definition)
 
     def forbid(self, storage: Storage, definition: Definition, pair: Pair | None, seen: tuple[Deployment, ...]) -> None:

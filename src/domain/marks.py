@@ -22,6 +22,7 @@ HALF_WRITTEN = "half-written"
 MIGRATION = "migration"
 ASKED = "asked"
 _DEBT = "debt-"
+_COMMON = ">common"
 
 
 def for_image(image_id: int) -> dict[str, str]:
@@ -53,15 +54,20 @@ def same_life(found: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
     return all(found.get(key) == value for key, value in wanted.items())
 
 
-def migration(source: HostName, target: HostName) -> dict[str, str]:
-    """The mark of a live migration under way: who may write besides whom."""
-    return {MIGRATION: f"{source}>{target}"}
+def migration(source: HostName, target: HostName, *, common: bool = False) -> dict[str, str]:
+    """The mark of a live migration under way: who may write besides whom, and whether other VMs use the volume, too."""
+    return {MIGRATION: f"{source}>{target}{_COMMON if common else ''}"}
 
 
 def migration_pair(marks: Mapping[str, str]) -> tuple[HostName, HostName] | None:
     """The two hosts of a migration that was begun and not ended, else None."""
-    source, arrow, target = marks.get(MIGRATION, "").partition(">")
+    source, arrow, target = marks.get(MIGRATION, "").removesuffix(_COMMON).partition(">")
     return (HostName(source), HostName(target)) if arrow else None
+
+
+def migration_of_common(marks: Mapping[str, str]) -> bool:
+    """Whether other VMs may use the volume of that migration, wherever they are."""
+    return marks.get(MIGRATION, "").endswith(_COMMON)
 
 
 def debt_key(host: HostName) -> str:

@@ -56,6 +56,7 @@ class Migration:
         moving = moving_disks(order, self._storages)
         with self._locks.hold([each.volume for each in moving], lock_limit(moving)), undoing() as undo:
             if not same_host(order.source, order.target):
+                self._directory.refuse_neighbours(order, moving)
                 self._parallel.map(lambda each: self._open_up(order, each, undo), moving)
             self._directory.arrive(order, self._links(order, moving), undo)
             self._directory.pass_on("premigrate", order)
@@ -82,7 +83,7 @@ class Migration:
         pair = (order.source, order.target)
         cluster, volume = moving.storage.cluster, moving.volume
         where = connection(pair, moving.seen)
-        cluster.mark(volume, marking.migration(*pair))
+        cluster.mark(volume, marking.migration(*pair, common=moving.disk.common))
         undo.add(lambda: cluster.mark(volume, {}, [marking.MIGRATION]))
         undo.add(lambda: cluster.forbid_two_writers(volume, where))
         cluster.allow_two_writers(volume, where)
@@ -145,14 +146,13 @@ class Migration:
         try:
             return self._directory.leave(order, leave, stay, moving)
         except HostUnreachable as error:
-            if same_host(error.host, leave):
-                if not order.caller:
-                    self._owe_links(leave, moving)
-                return frozenset()
-            failed.append(error)
+            if not same_host(error.host, leave):
+                failed.append(error)
+            elif not order.caller:
+                self._owe_links(leave, moving)
         except DriverError as error:
             failed.append(error)
-        return frozenset(each.volume for each in moving if not each.written)
+        return frozenset(each.volume for each in moving if each.disk.common)
 
     def _owe_links(self, leave: HostName, moving: Sequence[Moving]) -> None:
         """A host that is down does not block; the links that stay there are removed later."""

@@ -84,9 +84,9 @@ def refuse_third_user(moving: Moving, order: Migrate) -> None:
 
 
 def other_users(moving: Moving, host: HostName) -> CountLinks | None:
-    """The question whether other VMs of *host* use the volume; only a read-only image can have such."""
+    """The question whether other VMs of *host* use the volume; only a common image can have such."""
     here = moving.on(host)
-    if moving.written or here is None:
+    if not moving.disk.common or here is None:
         return None
     return other_links(Place(host, moving.path), here)
 

@@ -33,6 +33,11 @@ class Disk:
         return self.kind.lower() in ("fs", "swap") or self.image_id is None
 
     @property
+    def common(self) -> bool:
+        """Whether other VMs may use the same volume at the same time (opennebula.md 4.2)."""
+        return self.readonly or self.shareable
+
+    @property
     def private(self) -> bool:
         """Whether the volume belongs to this disk alone and ends with it."""
         return self.volatile or self.clone is True

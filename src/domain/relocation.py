@@ -76,7 +76,7 @@ class Relocation:
             self._healing.heal(storage, definition, [order.source.host, order.target.host])
             comes = is_host_of(vm, order.target.host)
             seen = self._arrive(storage, volume, order, vm) if comes else self._whole(storage, volume)
-            self._leave(storage, seen, order, shared=disk.readonly)
+            self._leave(storage, seen, order, shared=disk.common)
             if comes:
                 bring_near(storage, volume, order.target.host)
 
@@ -106,7 +106,7 @@ class Relocation:
         return seen
 
     def _leave(self, storage: Storage, seen: Sequence[Deployment], order: MoveDisk, *, shared: bool) -> None:
-        """End the attachment on the old host, unless another VM there uses the same read-only image."""
+        """End the attachment on the old host, unless another VM there uses the same common image."""
         if same_host(order.source.host, order.target.host):
             return
         here = on_host(seen, order.source.host)
@@ -114,13 +114,14 @@ class Relocation:
             self._attachment.end(storage, here)
 
     def _others_use(self, place: Place, here: Deployment) -> bool:
-        count = other_links(place, here)
+        """Whether another VM does; one that nobody can ask about may."""
+        count = other_links(place, here, place.directory)
         if count is None:
             return False
         try:
             told = self._hosts.run(place.host, [count])
         except HostUnreachable:
-            return False
+            return True
         return int(told[0]) > 0
 
     def move_directory(self, order: MoveDirectory) -> None:

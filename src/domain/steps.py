@@ -90,7 +90,10 @@ class RemoveFile(NamedTuple):
 
 @distinct
 class CountLinks(NamedTuple):
-    """Tell how many `disk.*` links below *directory*/<datastore>/<vm>/ resolve to *device*, not counting *path*."""
+    """Tell how many `disk.*` links below *directory*/<datastore>/<vm>/ resolve to *device*.
+
+    *path*, a link or a directory of links, does not count.
+    """
 
     directory: str
     device: str

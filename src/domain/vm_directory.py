@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from domain.disks import DRIVER
-from domain.errors import DriverError, raise_together
+from domain.errors import DriverError, VolumeInUse, raise_together
 from domain.moving import Moving, other_users, token
 from domain.names import HostName, VolumeName, same_host
 from domain.orders import Migrate
@@ -63,6 +63,17 @@ class VmDirectory:
     def _is_left_alone(self, order: Migrate) -> bool:
         """Whether the driver of the system datastore, and oned, leave the directory to us."""
         return not self._cared_for and order.caller == NOT_SHARED and not same_host(order.source, order.target)
+
+    def refuse_neighbours(self, order: Migrate, moving: Sequence[Moving]) -> None:
+        """Raises VolumeInUse: another VM of the source has one of the disks that two hosts would be allowed to write.
+
+        It stays there, so that the permission would never end (rule 5). HostUnreachable, HostCommandFailed.
+        """
+        asked = {each.volume: step for each in moving if each.written and (step := other_users(each, order.source))}
+        told = self._hosts.run(order.source, list(asked.values())) if asked else ()
+        shared = [volume for volume, number in zip(asked, told, strict=True) if int(number) > 0]
+        if shared:
+            raise VolumeInUse(shared[0], f"by another VM on {order.source}, too; migrate this one powered off")
 
     def _depart(self, order: Migrate) -> None:
         """Remove the directory on the target, unless it is the one that the running VM uses on the source."""

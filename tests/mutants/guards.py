@@ -186,8 +186,8 @@ ONLY_OURS = [
     Mutant(
         3,
         "domain/disks.py",
-        "if self._users_left(storage, volume, place, here) == 0 and here is not None:",
-        "if self._users_left(storage, volume, place, here) >= 0 and here is not None:",
+        "if self._users_left(storage, volume, place, here, of) == 0 and here is not None:",
+        "if self._users_left(storage, volume, place, here, of) >= 0 and here is not None:",
         "an image is detached from a host where another VM uses it",
     ),
     Mutant(
@@ -305,7 +305,7 @@ ONE_WRITER = [
     Mutant(
         5,
         "domain/migration.py",
-        "        cluster.mark(volume, marking.migration(*pair))\n",
+        "        cluster.mark(volume, marking.migration(*pair, common=moving.disk.common))\n",
         "",
         "a killed migration leaves no mark of what it allowed",
     ),
@@ -343,8 +343,8 @@ DEAD_HOST = [
     Mutant(
         6,
         "domain/disks.py",
-        "            self._debts.write_down(storage, volume, place)\n            return 0",
-        "            return 0",
+        "            self._debts.write_down(storage, volume, place)\n            return int(",
+        "            return int(",
         "nothing remembers the link on a host that is down",
     ),
     Mutant(

@@ -187,6 +187,9 @@ class PropertyCloud(ImageCloud):
         self.vms[vm].history.append(Record(host, now.datastore, now.tm))
         self.vms[vm].lcm_state = 3
         self.moving.pop(vm, None)
+        self.undeployed.discard(vm)
+        if vm in self.world.guests.guests:
+            self.world.guests.guests[vm].written.clear()
         self._tell(vm)
 
     def attach_disk(self, vm: int, disk: int, image: int) -> None:
@@ -244,7 +247,7 @@ class PropertyCloud(ImageCloud):
     def _move(self, vm: int, old: str, new: str, lcm_state: int) -> None:
         """Every disk and then the directory, from host to host; *lcm_state*: opennebula.md 4.6."""
         directory, now = self.directory(vm), self.vms[vm].now
-        self.vms[vm].lcm_state = lcm_state
+        self.vms[vm].state, self.vms[vm].lcm_state = 3, lcm_state
         self._tell(vm)
         self.moving[vm] = (old, new)
         for disk in self.vms[vm].disks:
@@ -260,6 +263,8 @@ class PropertyCloud(ImageCloud):
         self.world.guests.stop(vm)
         self._move(vm, self.vms[vm].now.host, FRONT_END, 30)
         self.undeployed.add(vm)
+        self.vms[vm].state, self.vms[vm].lcm_state = 9, 0
+        self._tell(vm)
 
     def resume(self, vm: int, host: str) -> None:
         """`onevm resume` of an undeployed VM on *host*."""

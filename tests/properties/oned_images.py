@@ -99,6 +99,10 @@ class ImageCloud(Cloud):
         if action != "snap_delete":
             self.must_hold[image.source] = wanted
 
+    def common_volumes(self) -> set[str]:
+        """Volumes that several VMs may use at a time."""
+        return {record.source for image, record in self.images.items() if self.kinds.get(image)}
+
     def clear_orphans(self) -> list[str]:
         """`onelinstor orphans --delete`; what it could not take away."""
         images = {

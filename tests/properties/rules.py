@@ -13,6 +13,7 @@ from adapters.memory.file_tree import Link
 from adapters.memory.linstor.objects import Definition
 from domain import marks as marking
 from domain.names import SnapshotName, snapshot_number
+from entrypoints.sandbox.cloud import SYSTEM_LINSTOR
 from entrypoints.sandbox.guests import BLOCK
 
 Broken = Iterator[str]
@@ -79,12 +80,18 @@ def nothing_is_unfinished(cloud: PropertyCloud) -> Broken:
             yield f"{name} is still marked as half written"
 
 
+def _root(cloud: PropertyCloud) -> str:
+    return plain(cloud.world.one / "var" / "datastores" / str(SYSTEM_LINSTOR))
+
+
 def attached_where_used(cloud: PropertyCloud) -> Broken:
     """A volume is attached only where a VM of that host has it (rule 2)."""
+    # on a shared file system a host takes the links of all VMs for those of its own
+    common = cloud.common_volumes() if cloud.world.hosts_share(_root(cloud)) else set()
     used = {(cloud.volume(vm, disk), cloud.place_of(vm)) for vm, each in cloud.vms.items() for disk in each.disks}
     for name, each in _definitions(cloud).items():
         for there in each.wanted_diskless():
-            if not there.tiebreaker and (name, there.node) not in used:
+            if not there.tiebreaker and (name, there.node) not in used and name not in common:
                 yield f"{name} is attached to {there.node} for nobody"
 
 

@@ -137,7 +137,7 @@ class Steps:
         links = [
             entry.target
             for path, entry in self._host.below(step.directory)
-            if isinstance(entry, Link) and path != step.path and pattern.fullmatch(path)
+            if isinstance(entry, Link) and not f"{path}/".startswith(f"{step.path}/") and pattern.fullmatch(path)
         ]
         return str(sum(self._leads_to(target, step) for target in links))
 

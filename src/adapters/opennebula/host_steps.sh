@@ -76,7 +76,8 @@ leads_to() { # LINK DEVICE ALIAS: by its text, too, for a device that is gone
 count_links() { # DIRECTORY DEVICE ALIAS PATH
     local link count=0
     for link in "$1"/*/*/disk.*; do
-        if [ "$link" != "$4" ] && leads_to "$link" "$2" "$3"; then count=$((count + 1)); fi
+        case $link in "$4" | "$4"/*) continue ;; esac
+        if leads_to "$link" "$2" "$3"; then count=$((count + 1)); fi
     done
     echo "$count"
 }

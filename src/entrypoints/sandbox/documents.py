@@ -78,6 +78,7 @@ class VmDocument:
     disks: dict[int, dict[str, object]] = field(default_factory=dict)
     context_disk: int | None = None
     snapshots: dict[int, dict[int, int]] = field(default_factory=dict)
+    state: int = ACTIVE
     lcm_state: int = RUNNING
     attributes: dict[str, str] = field(default_factory=dict)
 
@@ -89,7 +90,7 @@ class VmDocument:
     def xml(self, *, current_only: bool = False) -> str:
         """The `<VM>`; the drivers of a migration only get the current history record (opennebula.md 3.7)."""
         root = etree.Element("VM")
-        states = {"STATE": ACTIVE, "LCM_STATE": self.lcm_state}
+        states = {"STATE": self.state, "LCM_STATE": self.lcm_state}
         _added(root, {"ID": self.identity, **states, "DEPLOY_ID": f"one-{self.identity}"})
         template = etree.SubElement(root, "TEMPLATE")
         for disk, values in self.disks.items():

@@ -98,6 +98,15 @@ def test_the_other_users_of_a_device_are_counted(world: World) -> None:
     assert run(world, CountLinks(datastores, DEVICE, ALIAS, f"{home}/7/disk.0")) == ("2",)
 
 
+def test_the_other_users_beside_a_whole_vm_are_counted(world: World) -> None:
+    """None of the links in its directory counts; a directory whose name only begins alike is another VM's."""
+    home = world.home(ALPHA)
+    world.device(ALPHA, DEVICE, MIB, ALIAS)
+    for link in ("7/disk.0", "7/disk.1", "77/disk.0"):
+        world.link(ALPHA, f"{home}/{link}", DEVICE)
+    assert run(world, CountLinks(home.rpartition("/")[0], DEVICE, ALIAS, f"{home}/7")) == ("1",)
+
+
 def test_links_to_a_device_that_is_gone_are_counted_by_their_text(world: World) -> None:
     """A VM that still claims the device keeps it from being taken away."""
     home = world.home(ALPHA)
