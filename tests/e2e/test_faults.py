@@ -78,6 +78,9 @@ CHOSEN = [
     ("datastore/cp", "is busy"),
     ("datastore/mkfs", "are late"),
     ("datastore/rm", "page of a proxy"),
+    ("tm/mkswap", "LINSTOR's answer drips"),
+    ("tm/mvds", "oned's answer drips"),
+    ("tm/mkimage", "oned answers too late"),
 ]
 """A few of all; `make faults` tries every one."""
 

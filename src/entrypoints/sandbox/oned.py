@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from socketserver import ThreadingMixIn
 from xmlrpc.server import SimpleXMLRPCRequestHandler, SimpleXMLRPCServer
 
@@ -18,6 +20,9 @@ ANY_STATE, NOT_DONE, DONE = -2, -1, "6"
 
 ADMINISTRATORS = 0
 HIDDEN = "<![CDATA[bm90IHRoZSBzZWNyZXQ=]]>"
+
+SLOW, PAUSE, DRIPS = 4.0, 0.1, 600
+"""Seconds before a slow oned hangs up; those between two bytes of an answer that drips, and how many those are."""
 
 PAGE = b"<html><body>Bad Gateway</body></html>"
 
@@ -40,10 +45,28 @@ class _Handler(SimpleXMLRPCRequestHandler):
             each()
         if self.oned.trouble == "cut":
             self.close_connection = True
+        elif self.oned.trouble == "slow":
+            time.sleep(SLOW)
+            self.close_connection = True
+        elif self.oned.trouble == "drip":
+            self._drip()
         elif self.oned.trouble:
             self._answer_otherwise(int(self.oned.trouble))
         else:
             super().do_POST()
+
+    def _drip(self) -> None:
+        """An answer of which a little comes now and then, until nobody reads it any more."""
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Type", "text/xml")
+        self.send_header("Content-Length", str(len(PAGE) + DRIPS))
+        self.end_headers()
+        with suppress(OSError):
+            for _ in range(DRIPS):
+                self.wfile.write(b" ")
+                time.sleep(PAUSE)
+        self.close_connection = True
 
     def _answer_otherwise(self, status: int) -> None:
         """A page for people, as a proxy gives one."""
@@ -58,8 +81,9 @@ class _Handler(SimpleXMLRPCRequestHandler):
 class SimulatedOned:
     """Answers info and pool calls from the documents put into it.
 
-    *faults*: answers to give instead, first come. *trouble*: "cut" closes each connection, a HTTP status answers with
-    a page instead of XML-RPC. *observers* are told before each call.
+    *faults*: answers to give instead, first come. *trouble*: "cut" closes each connection, "slow" does so after a
+    while, "drip" never comes to the end of an answer, a HTTP status answers with a page instead of XML-RPC.
+    *observers* are told before each call.
     *groups* are those of the session's user; 0 is oneadmin's. *encrypted* names what DATASTORE_ENCRYPTED_ATTR lists.
     """
 

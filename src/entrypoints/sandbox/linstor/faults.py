@@ -7,7 +7,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,23 @@ from werkzeug.wrappers import Response
 from adapters.memory.linstor.replies import refuse
 from entrypoints.sandbox.linstor import shapes
 
+PAUSE = 0.25
+"""Seconds behind each byte of an answer that drips."""
 HTML = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
 
 
 class ConnectionCut(ConnectionError):
     """The server hangs up instead of answering."""
+
+
+class _Dripping(Response):
+    """Comes byte by byte, with a pause behind each."""
+
+    def get_app_iter(self, environ: Any) -> Iterator[bytes]:
+        """What is sent."""
+        for each in self.get_data():
+            yield bytes([each])
+            time.sleep(PAUSE)
 
 
 @dataclass(frozen=True)
@@ -29,7 +41,8 @@ class Fault:
 
     *when*: "before" the work is done, or "after" (the work is done and its reply is lost). *how*: "cut" the
     connection, "truncate" the body, "garbage" instead of JSON, "error inside" for a 998 error behind the successes
-    under their good status, "delay" only, or an HTTP status with a 998 error. *delay* seconds pass first.
+    under their good status, "drip" for an answer that comes byte by byte, "delay" only, or an HTTP status with a 998
+    error. *delay* seconds pass first.
     """
 
     matches: Callable[[str, str], bool]
@@ -61,6 +74,8 @@ class Fault:
             response = Response(HTML, 200, mimetype="text/html")
         elif self.how == "error inside":
             response = Response(shapes.json_text([*_listed(response), *_error()]), response.status_code)
+        elif self.how == "drip":
+            response = _Dripping(response.get_data(), response.status_code, response.headers)
         elif self.how.isdigit():
             response = Response(shapes.json_text(_error()), int(self.how))
         return response
