@@ -62,7 +62,7 @@ class Secrets:
     def _learn_text(self, text: str, name: str) -> None:
         if _is_secret(name) and len(text) >= SHORTEST:
             self._values.add(text)
-        for element in _elements(document_in(text.encode())):
+        for element in _elements(document_in(_bytes(text))):
             if _is_secret(str(element.tag)) and len((element.text or "").strip()) >= SHORTEST:
                 self._values.add((element.text or "").strip())
 
@@ -83,8 +83,8 @@ class Secrets:
 
     def text(self, text: str) -> str:
         """*text* without secrets; a document in it, plain or in base64, with those elements alone that are kept."""
-        if document_in(text.encode("utf-8", "surrogateescape")):
-            return with_document(text.encode(), self._document).decode("utf-8", "replace")
+        if document_in(_bytes(text)):
+            return with_document(_bytes(text), self._document).decode("utf-8", "replace")
         return REMOVED if _ENCODED.fullmatch(text) else self._text(text)
 
     def stdin(self, data: bytes) -> bytes:
@@ -109,6 +109,11 @@ class Secrets:
         return etree.tostring(elements[0], encoding="unicode") if elements else "<REMOVED/>"
 
 
+def _bytes(text: str) -> bytes:
+    """*text* may have what stands for bytes of another encoding, or half a character out of LINSTOR's JSON."""
+    return text.encode("utf-8", "replace")
+
+
 def _keeps(name: str, text: str) -> bool:
     """Whether *text* may stand in an element or an attribute of that name."""
     return name in KEPT and (name not in NUMBERS or is_number(text))
@@ -122,6 +127,6 @@ def _elements(text: str) -> list[etree._Element]:
     """All elements of a document, the root first; none where it is not well-formed."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
     try:
-        return list(etree.fromstring(text.encode(), parser).iter("*")) if text else []
+        return list(etree.fromstring(_bytes(text), parser).iter("*")) if text else []
     except (etree.XMLSyntaxError, ValueError):
         return []

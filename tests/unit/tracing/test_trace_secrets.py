@@ -15,6 +15,7 @@ from domain.opennebula import Datastore, Disk, Vm
 from domain.ports import ImageSource
 from domain.settings import ORDER_ID
 from entrypoints.container import Container
+from entrypoints.explaining.explanation import explain
 from entrypoints.remotes.parser import Call
 from entrypoints.remotes.watching import Requests
 from entrypoints.sandbox.replay.payload import document_in
@@ -114,6 +115,15 @@ def test_where_a_number_belongs_only_a_number_stays() -> None:
     assert SECRET not in Secrets().text(document)
     assert "<ID>7</ID>" in Secrets().text(document)
     assert SECRET not in json.dumps(Secrets().cleaned({"attributes": {"LINSTOR_TIMEOUT": SECRET, "SIZE": "8"}}))
+
+
+@pytest.mark.parametrize("text", ["host-\udcff", "half \ud800", f"<VM><ID>\udcff</ID><A>{SECRET}</A></VM>"])
+def test_text_that_is_none_is_cleaned_all_the_same(text: str) -> None:
+    """An argument in another encoding ends neither a trace nor an explanation."""
+    secrets = Secrets()
+    secrets.learn([text])
+    assert SECRET not in secrets.text(text)
+    assert explain(Call("tm", "clone", (text, "host-a:/x/disk.0", "7", "100")), {}).failure
 
 
 class _Oned:
