@@ -83,14 +83,26 @@ def _uninstall(files: Files, front: FrontEnd) -> None:
 
 
 def _killed_everywhere(act: Act, front: FrontEnd) -> Iterator[int]:
-    """Kill *act* at each of its effects in turn; the caller brings the tree back in between."""
-    for at in range(1, MANY):
+    """Kill *act* before and after each of its effects in turn; the caller brings the tree back in between."""
+    for at in range(2, MANY):
         try:
-            act(Dying(at, done=at % 2 == 0), front)  # type: ignore[arg-type]
+            act(Dying(at // 2, done=at % 2 == 1), front)  # type: ignore[arg-type]
         except Killed:
             yield at
         else:
             return
+
+
+@pytest.fixture(params=["directories", "links"])
+def addon_tree(request: pytest.FixtureRequest, addon_tree: Tree) -> Tree:
+    """An addon in its place, or a checkout of it that a link leads to."""
+    if request.param == "links":
+        for kind in ACTIONS:
+            checkout = addon_tree.root / "opt" / kind
+            checkout.parent.mkdir(exist_ok=True)
+            addon_tree.driver(kind).rename(checkout)
+            addon_tree.driver(kind).symlink_to(checkout)
+    return addon_tree
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from entrypoints.onelinstor.install import journal as journals
 from entrypoints.onelinstor.install.applying import Applying, beside, put
-from entrypoints.onelinstor.install.entries import Change, Directory, Entry, File, Problem, fingerprint
+from entrypoints.onelinstor.install.entries import Change, Directory, Entry, File, Link, Problem, fingerprint
 from entrypoints.onelinstor.install.files import Files
 from entrypoints.onelinstor.install.journal import Edited, Journal, Owned
 from entrypoints.onelinstor.install.registration import DRIVER
@@ -32,7 +32,7 @@ class Restoring:
 
     def changes(self, journal: Journal) -> list[Change]:
         """What `restore` would change, for a person to read."""
-        found = [self._change(Path(each.path), self._before(each)) for each in reversed(journal.owned)]
+        found = [self._change(Path(each.path), self._before(each)) for each in self._reached(journal)]
         for path in dict.fromkeys(each.path for each in journal.edited):
             after = self._unedited(Path(path), [each for each in journal.edited if each.path == path])
             found.append(self._change(Path(path), after))
@@ -41,7 +41,7 @@ class Restoring:
     def restore(self, journal: Journal) -> None:
         """Do it: first our own files, then the edits, then the journal and what it needs, then the environments."""
         homes = {str(Path(each).parent) for each in journal.environments}
-        for owned in reversed(journal.owned):
+        for owned in self._reached(journal):
             if owned.path not in homes:
                 self._restore_owned(owned)
         for path in dict.fromkeys(each.path for each in journal.edited):
@@ -61,6 +61,18 @@ class Restoring:
         if kept:
             self.left.append(f"{self._state / 'kept'} has files that somebody had changed; look at them and remove it")
         self._files.remove_tree(self._state / "saved" if kept else self._state)
+
+    def _reached(self, journal: Journal) -> list[Owned]:
+        """What is ours, the last first; not what lies behind a link that stands there still or again.
+
+        A killed run leaves it so, and whatever the link leads to belongs to somebody else.
+        """
+        return [
+            each for each in reversed(journal.owned) if not self._behind_link(journal.about(Path(each.path).parent))
+        ]
+
+    def _behind_link(self, above: Owned | None) -> bool:
+        return above is not None and isinstance(self._files.look(Path(above.path)), Link)
 
     def _change(self, path: Path, after: Entry | None) -> Change:
         return Change(path, self._files.look(path), after)
