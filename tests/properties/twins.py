@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from tests.properties.machine import Life
+from tests.properties.machine import HardLife
 from tests.properties.oned import PropertyCloud
 from tests.properties.pictures import of_contents, of_linstor
-from tests.properties.scenarios import fresh
+from tests.properties.scenarios import fresh, with_shared_images
 
 AROUND = 200
 
@@ -27,7 +27,7 @@ class Seen:
     contents: str = ""
 
 
-class Watching(Life):
+class Watching(HardLife):
     """A life that keeps what is seen after each step."""
 
     wired = False
@@ -38,7 +38,7 @@ class Watching(Life):
 
     def new_cloud(self, *, shared: bool) -> PropertyCloud:
         """See the base class."""
-        cloud = fresh(shared=shared, wired=self.wired)
+        cloud = with_shared_images(fresh(shared=shared, wired=self.wired))
         cloud.world.told = []
         return cloud
 

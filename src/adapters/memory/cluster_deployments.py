@@ -87,7 +87,7 @@ class SeenResource:
         """Whether DRBD there talks to all replicas; true where nobody tells."""
         if not self._owner.drbd or not self._told or not self._up:
             return True
-        return all(each.deployed and not self._cut(each) for each in self._peers())
+        return all(self._state.devices.joined(self._owner, self._here, each) for each in self._peers())
 
     def _peers(self) -> list[Resource]:
         """The other replicas; who is being removed has no connection any more for the others."""
@@ -95,9 +95,6 @@ class SeenResource:
         return [
             each for each in others if (self._here.going or "DELETE" not in each.flags) and "INACTIVE" not in each.flags
         ]
-
-    def _cut(self, other: Resource) -> bool:
-        return self._node.networks_cut or self._state.nodes[other.node].networks_cut
 
     def _size(self) -> int:
         volume = self._owner.volumes[0]

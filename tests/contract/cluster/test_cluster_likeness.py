@@ -66,6 +66,12 @@ def _rolled_back(world: Any, volume: VolumeName) -> None:
     world.cluster.roll_back(volume, SnapshotName("whole"))
 
 
+def _attached_while_a_replica_is_offline(world: Any, volume: VolumeName) -> None:
+    """That replica does not know the new peer until its satellite is back."""
+    _offline(world, volume)
+    world.cluster.attach(volume, world.free_host(volume))
+
+
 def _as_it_is(world: Any, volume: VolumeName) -> None:
     """Nothing happens."""
 
@@ -75,6 +81,7 @@ STATES: list[Callable[[Any, VolumeName], None]] = [
     _offline,
     _attached_and_offline,
     _detached_while_offline,
+    _attached_while_a_replica_is_offline,
     _being_deleted,
     _inactive,
     _broken_copy,
