@@ -20,6 +20,8 @@ CARRIED_OUT = (
     f"\n:>{CANARY}\n",
     f"|:>{CANARY}",
     f"&:>{CANARY}&",
+    f"&{CANARY}&",
+    f"$({CANARY})",
     f"';:>{CANARY};'",
     f'";:>{CANARY};"',
     f"\\';:>{CANARY};\\'",

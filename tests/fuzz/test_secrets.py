@@ -18,6 +18,7 @@ from lxml import etree
 from tests.fuzz import recorded
 from tests.fuzz.budget import tried
 from tests.fuzz.ordering import carried_out, judge, world
+from tests.fuzz.test_orders import spoilt_calls
 from tests.fuzz.wire import ADDRESS, Wire, http, steady, through
 from tests.unit.conftest import IMAGES, Driver, Ended
 
@@ -180,14 +181,15 @@ def test_no_secret_is_told_by_an_order(
     assert PLANTED not in _told(ended, traced, call)
 
 
-@tried(60)
-@given(calls_with_secrets())
+@tried(80)
+@given(calls_with_secrets() | spoilt_calls())
 def test_no_secret_is_told_by_an_explanation(call: Call) -> None:
     """With the real adapters, and nobody there who answers."""
     told = explain(
         call, {"ONE_LOCATION": "/nowhere", "ONE_XMLRPC": f"http://joe:{IN_URL}@127.0.0.1:1/RPC2", "MY_TOKEN": TOKEN}
     )
     assert PLANTED not in json.dumps([told.steps, told.answer, told.failure])
+    assert "internal error" not in told.failure
 
 
 @pytest.mark.parametrize("reply", [[False, "{0} is wrong", 256], "fault", [True, "<VM><ID>{0}</ID></VM>", 0]])
