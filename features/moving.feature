@@ -3,35 +3,36 @@ Feature: A VM that does not run moves without its disks
 
   Background:
     Given the hosts alpha, beta, gamma and delta, and two replicas for each volume
-    And there is an image "os"
+    And there is an image "os", with replicas on alpha and beta
 
   Scenario Outline: A VM that is stopped or undeployed comes back with all it had
-    Given a VM with the image "os" runs on alpha, on <system> system datastore
+    Given a VM with the image "os" runs on gamma, on <system> system datastore
     When the VM is <ended>
-    And the VM is resumed on <host>
-    Then the VM goes on on <host> with its memory
+    Then no host uses the disk
+    When the VM is resumed on <host>
+    Then the VM is on <host> with its memory
     And every write the guest was told is safe can be read there
     And no disk data was moved
     And nothing of the VM is anywhere else
 
     Examples:
       | system     | ended       | host   |
-      | our own    | stopped     | beta   |
-      | our own    | undeployed  | alpha  |
-      | an ssh     | stopped     | alpha  |
+      | our own    | stopped     | delta  |
+      | our own    | undeployed  | gamma  |
+      | an ssh     | stopped     | gamma  |
       | an ssh     | undeployed  | beta   |
-      | a shared   | stopped     | beta   |
+      | a shared   | stopped     | delta  |
 
   Scenario: What was stopped can be terminated
-    Given a VM with the image "os" runs on alpha, on our own system datastore
+    Given a VM with the image "os" runs on gamma, on our own system datastore
     When the VM is stopped
     And the VM is terminated
     Then nothing of the VM is left
 
   Scenario Outline: A VM that was saved or powered off moves to another host
-    Given a VM with the image "os" runs on alpha, on <system> system datastore
-    When the VM is <ended> and migrated to beta
-    Then the VM goes on on beta with its memory
+    Given a VM with the image "os" runs on gamma, on <system> system datastore
+    When the VM is <ended> and migrated to delta
+    Then the VM is on delta with its memory
     And every write the guest was told is safe can be read there
     And no disk data was moved
     And nothing of the VM is anywhere else
@@ -43,27 +44,27 @@ Feature: A VM that does not run moves without its disks
       | a shared   | saved        |
 
   Scenario Outline: A VM moves to another system datastore
-    Given a VM with the image "os" runs on alpha, on <system> system datastore
+    Given a VM with the image "os" runs on gamma, on <system> system datastore
     When the VM is saved and migrated to <host>, on <new> system datastore
-    Then the VM goes on on <host> with its memory
+    Then the VM is on <host> with its memory
     And every write the guest was told is safe can be read there
     And no disk data was moved
     And nothing of the VM is anywhere else
 
     Examples:
-      | system     | new             | host   |
-      | our own    | another of our own | alpha  |
-      | our own    | an ssh          | beta   |
-      | an ssh     | our own         | alpha  |
-      | a shared   | our own         | beta   |
-      | our own    | a shared        | alpha  |
+      | system   | new                | host  |
+      | our own  | another of our own | gamma |
+      | our own  | an ssh             | delta |
+      | an ssh   | our own            | gamma |
+      | a shared | our own            | beta  |
+      | our own  | a shared           | gamma |
 
   # defect 2
   Scenario: A directory that both hosts see stays where it is
     Given our own system datastore lies on a shared file system
-    And a VM with the image "os" runs on alpha, on our own system datastore
+    And a VM with the image "os" runs on gamma, on our own system datastore
     When the VM is saved and migrated to beta
-    Then the VM goes on on beta with its memory
+    Then the VM is on beta with its memory
     And every write the guest was told is safe can be read there
     And no disk data was moved
 
@@ -71,7 +72,7 @@ Feature: A VM that does not run moves without its disks
     Given a VM with the image "os" runs on alpha, on our own system datastore
     When the VM is saved and migrated to beta
     And the same orders are given again
-    Then the VM goes on on beta with its memory
+    Then the VM is on beta with its memory
     And every write the guest was told is safe can be read there
 
   Scenario: A memory that does not arrive whole is not given up
@@ -82,7 +83,7 @@ Feature: A VM that does not run moves without its disks
     And the memory of the VM is still on alpha
     When beta is well again
     And the same orders are given again
-    Then the VM goes on on beta with its memory
+    Then the VM is on beta with its memory
 
   Scenario: A VM whose host is dead goes on elsewhere, and what is owed is settled later
     Given a VM with the image "os" runs on alpha, on our own system datastore
@@ -104,7 +105,7 @@ Feature: A VM that does not run moves without its disks
     Then the order fails and names the host alpha
     When alpha is back
     And the same orders are given again
-    Then the VM goes on on beta with its memory
+    Then the VM is on beta with its memory
     And every write the guest was told is safe can be read there
 
   # defects 5 and 6
@@ -112,7 +113,7 @@ Feature: A VM that does not run moves without its disks
     Given a VM with the image "os" runs on alpha, on <system> system datastore
     And the VM was undeployed, and the addon 3.x left its disk as a file on the front-end
     When the VM is resumed on beta
-    Then the VM goes on on beta with its memory
+    Then the VM is on beta with its memory
     And every write the guest was told is safe can be read there
     And the VM's disk shows the data of the image "os"
     And nothing of the VM is anywhere else

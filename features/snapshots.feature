@@ -3,8 +3,8 @@ Feature: Snapshots keep what was there, and are never mixed up
 
   Background:
     Given the hosts alpha, beta, gamma and delta, and two replicas for each volume
-    And there is an image "os"
-    And a VM with the image "os" runs on alpha, on our own system datastore
+    And there is a persistent image "db"
+    And a VM with the image "db" runs on alpha, on our own system datastore
 
   Scenario: A running guest stands still while a snapshot of its disk is taken
     When snapshot 0 of the disk is taken
@@ -78,7 +78,8 @@ Feature: Snapshots keep what was there, and are never mixed up
     And every write the guest was told is safe can be read there
 
   Scenario Outline: An image keeps the snapshots that its VM took
-    Given a persistent image has snapshots 0 and 1 from a VM that has ended
+    Given the disk has snapshots 0 and 1, and the guest wrote after each
+    And the VM has ended
     When <order>
     Then the order has succeeded
     And the image has what <data> holds

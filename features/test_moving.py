@@ -24,6 +24,12 @@ CONTEXT_VOLUME = "OpenNebula-vm-context-vm7-disk{}"
 # -- given ----------------------------------------------------------------------------------------
 
 
+@given(parsers.parse('there is an image "{name}", with replicas on alpha and beta'))
+def _image(world: World, name: str) -> None:
+    world.have_image(name)
+    assert world.replicas(name) == ["alpha", "beta"]
+
+
 @given("our own system datastore lies on a shared file system")
 def _shared(world: World) -> None:
     world.sandbox.hosts.share(SYSTEM_LINSTOR)
@@ -103,7 +109,7 @@ def _well(world: World) -> None:
 # -- then -----------------------------------------------------------------------------------------
 
 
-@then(parsers.parse("the VM goes on on {host} with its memory"))
+@then(parsers.parse("the VM is on {host} with its memory"))
 @then(parsers.parse("the VM boots on {host}"))
 def _goes_on(world: World, host: str) -> None:
     assert world.failed is None
@@ -115,6 +121,12 @@ def _goes_on(world: World, host: str) -> None:
 @then("the VM boots there")
 def _boots_there(world: World) -> None:
     _goes_on(world, world.host())
+
+
+@then("no host uses the disk")
+def _nobody(world: World) -> None:
+    assert world.failed is None
+    assert world.volume().wanted_diskless() == []
 
 
 @then("no disk data was moved")
