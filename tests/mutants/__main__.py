@@ -30,6 +30,13 @@ STAGES = (
 LIMIT = 600
 AT_ONCE = 2
 SURVIVED = "**nothing**"
+HUNG = f"no end within {LIMIT} seconds"
+BY_HAND = "## What no test notices"
+"""From there on the page is written by people."""
+
+
+class TestsDoNotRun(Exception):
+    """pytest ended without saying which test failed: that proves nothing."""
 
 
 @contextmanager
@@ -48,31 +55,40 @@ def changed_copy(mutant: Mutant) -> Iterator[Path]:
 def catcher(mutant: Mutant) -> str:
     """The first test that fails without the guard, as `file::test`; SURVIVED when none does."""
     with changed_copy(mutant) as tree:
-        found = (_caught(tree, stage) for stage in STAGES)
+        found = (_caught(tree, stage) for stage in (_nearest(tree, mutant), *STAGES) if stage)
         return next(filter(None, found), SURVIVED)
 
 
+def _nearest(tree: Path, mutant: Mutant) -> tuple[str, ...]:
+    """The files of fast tests that name the module."""
+    module = mutant.path.removesuffix(".py").replace("/", ".")
+    files = sorted(path for each in ("unit", "contract") for path in (tree / "tests" / each).rglob("test_*.py"))
+    return tuple(str(path.relative_to(tree)) for path in files if f"{module} " in path.read_text(encoding="utf-8"))
+
+
 def _caught(tree: Path, stage: Sequence[str]) -> str:
-    """The first test of *stage* that fails twice, "" for none."""
+    """The first test of *stage* that fails twice without the guard and passes with it, "" for none."""
     unsteady: list[str] = []
     while True:
         failed = _failed(tree, *(f"--deselect={each}" for each in unsteady), *stage)
-        if not failed or _failed(tree, failed):
+        if failed in ("", HUNG) or (_failed(tree, failed) and not _failed(ROOT, failed)):
             return failed
         unsteady.append(failed)
 
 
 def _failed(tree: Path, *words: str) -> str:
-    """The first test that fails, "" for none."""
+    """The first test that fails, "" for none. Raises TestsDoNotRun."""
     argv = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
     try:
         done = subprocess.run([*argv, *words], cwd=tree, capture_output=True, text=True, timeout=LIMIT)
     except subprocess.TimeoutExpired:
-        return f"no end within {LIMIT} seconds"
-    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
-    if done.returncode and not failed:
-        return f"exit code {done.returncode} of pytest"
-    return failed[1] if failed else ""
+        return HUNG
+    if done.returncode == 0:
+        return ""
+    failed = re.search(r"^(?:FAILED|ERROR) (\S+::.*?)(?: - .*)?$", done.stdout, re.MULTILINE)
+    if failed is None:
+        raise TestsDoNotRun(f"pytest {' '.join(words)} ended with {done.returncode}: {done.stdout[-2000:]}")
+    return failed[1]
 
 
 def _row(mutant: Mutant, caught: str) -> str:
@@ -86,8 +102,8 @@ def _page(found: Sequence[tuple[Mutant, str]]) -> str:
         "# Guards taken out",
         "",
         "For each safety rule its guards are taken out of the code, one at a time; a test has to fail. `make mutants`",
-        "does it again and writes this page; the guards are in `tests/mutants/guards.py`. Of several that fail the",
-        "first test is named.",
+        "does it again and writes this page; the guards are in `tests/mutants/`. Named is the first test that fails",
+        "without the guard and passes with it.",
     ]
     for rule, name in RULES.items():
         lines += [
@@ -98,7 +114,13 @@ def _page(found: Sequence[tuple[Mutant, str]]) -> str:
             "|---|---|---|",
         ]
         lines += [_row(mutant, caught) for mutant, caught in found if mutant.rule == rule]
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "", _by_hand()])
+
+
+def _by_hand() -> str:
+    """The end of the page as it is."""
+    _, heading, after = LIST.read_text(encoding="utf-8").partition(BY_HAND)
+    return heading + after
 
 
 def main(words: Sequence[str]) -> int:
