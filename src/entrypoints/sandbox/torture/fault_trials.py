@@ -85,7 +85,7 @@ def fault_trial(name: str, trouble: Trouble, occasion: int, good: Calm, seed: in
         struck = strike(stage, order, trouble, occasion)
         wrong = [*_ending(struck, stage)]
         if struck.exit_code and not trouble.helpless:
-            wrong += _half_done(before, _seen(stage), good)
+            wrong += [each for each in _half_done(before, _seen(stage), good) if not _is_begun(each, trouble)]
         wrong += _after(stage, order, trouble, struck, good)
         return FaultTrial(name, trouble.name, occasion, struck.begun_at, struck.exit_code, struck.stderr, tuple(wrong))
 
@@ -130,6 +130,11 @@ def _half_done(before: State, now: State, good: Calm) -> Iterator[str]:
     for name in sorted(new - {key.split(" ")[0] for key in before}):
         parts = [{key: how for key, how in each.items() if key.split(" ")[0] == name} for each in (good.state, now)]
         yield from (f"half done: {each}" for each in differences(*parts) if not _ELSEWHERE.search(each))
+
+
+def _is_begun(half_done: str, trouble: Trouble) -> bool:
+    """Whether it is a deletion that ends with the next one, once the host is well."""
+    return trouble.in_the_way and " flags: DELETE;" in half_done
 
 
 def _may_stay(difference: str, trouble: Trouble) -> bool:

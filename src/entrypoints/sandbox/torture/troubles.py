@@ -47,6 +47,7 @@ class Trouble:
     *standby*: a second controller waits. *patient*: the order has to wait for a limit that no attribute changes.
     *owing*: it may succeed and leave something for the next order, as one does whose host is down (rule 6).
     *helpless*: what was made cannot be taken back, because LINSTOR does not do that either.
+    *in_the_way*: it keeps LINSTOR from ending a deletion that was begun.
     *away*: a host that nobody can look at; what it has attached and does not use may stay so.
     """
 
@@ -57,6 +58,7 @@ class Trouble:
     patient: bool = False
     owing: bool = False
     helpless: bool = False
+    in_the_way: bool = False
     away: str = ""
 
 
@@ -238,7 +240,7 @@ TROUBLES: tuple[Trouble, ...] = (
     Trouble("the network of a host is cut", REQUEST, _cut_off(OTHER)),
     Trouble("a snapshot fails on a host", r"POST .*/snapshots$", _command_fails(HOME, r"lvcreate.*--snapshot")),
     Trouble("a clone fails on a host", r"POST .*/clone$", _command_fails(HOME, r"lvcreate.*--snapshot")),
-    Trouble("a host fails to adjust DRBD", CHANGE, _command_fails(HOME, r"drbdadm .*adjust")),
+    Trouble("a host fails to adjust DRBD", CHANGE, _command_fails(HOME, r"drbdadm .*adjust"), in_the_way=True),
     Trouble("a host fails to make a volume", PLACING, _command_fails(HOME, r"lvcreate")),
     Trouble("all pools are full", PLACING, _full),
     Trouble("replicas stay behind", REQUEST, _behind),
