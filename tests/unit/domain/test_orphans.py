@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from adapters.memory.clusters import MemoryClusters
+from adapters.memory.file_tree import Link
 from adapters.memory.inventory import MemoryInventories
 from adapters.memory.pools import MemoryPools
 from domain.clearing import Asked, Done, Orphans
@@ -201,6 +202,44 @@ def test_an_image_that_may_still_come_keeps_what_is_half_made(cloud: Cloud, chan
     cloud.bench.volume("OpenNebula-Image-10", image="10", state="creating")
     cloud.image(10, **{"state": 5, "source": "", **change})
     assert cloud.found() == []
+
+
+def test_what_is_opened_after_it_was_found_is_left(cloud: Cloud) -> None:
+    """The look under the lock decides, not the list that the administrator saw."""
+    used = cloud.bench.volume("OpenNebula-Image-9")
+    found = cloud.found()
+    assert [each.kept for each in found] == [""]
+    here = cloud.bench.replica(used)
+    opened = cloud.bench.model.devices.open(here.host, used, write=True)
+
+    [done] = cloud.orphans.clear(found, cloud.asked)
+
+    assert done.left == f"it is in use on {here.host}"
+    assert cloud.volumes() == {used}
+    opened.close()
+
+
+def test_the_links_that_an_orphan_owes_go_before_it(cloud: Cloud) -> None:
+    """Afterwards nobody would know of them."""
+    volume = cloud.bench.volume("OpenNebula-Image-9")
+    host = cloud.bench.hosts.host("host-b")
+    host.make_directory("/var/ds/101/8")
+    host.put("/var/ds/101/8/disk.0", Link("/dev/drbd1000"))
+    cloud.bench.cluster.mark(volume, {"debt-host-b": "/var/ds/101/8/disk.0"})
+
+    assert [(each.error, each.left) for each in cloud.clear()] == [("", "")]
+
+    assert cloud.volumes() == set()
+    assert host.get("/var/ds/101/8/disk.0") is None
+
+
+def test_datastores_of_other_drivers_are_not_read(cloud: Cloud) -> None:
+    """What they say of LINSTOR means nothing, and neither opens nor stops anything."""
+    nonsense = {"LINSTOR_NODE_MAP": "nonsense", "LINSTOR_RESOURCE_GROUP": "a b"}
+    cloud.bench.oned.put(Datastore(200, attributes=nonsense, ds_mad="fs", tm_mad="qcow2"))
+    cloud.bench.volume("OpenNebula-Image-9")
+
+    assert cloud.one().kept == ""
 
 
 def test_what_is_in_use_is_never_deleted_and_stops_everything(cloud: Cloud) -> None:
