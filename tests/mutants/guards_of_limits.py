@@ -104,20 +104,6 @@ NO_SHELL_WORDS = [
     ),
     Mutant(
         11,
-        "domain/safe_paths.py",
-        "_CARRIED_OUT.search(path) or _FOR_SSH.match(path):",
-        "_CARRIED_OUT.search(path):",
-        "the host of a URL is an option of ssh",
-    ),
-    Mutant(
-        11,
-        "domain/masking.py",
-        "    for each in _kept:\n        text = text.replace(each, HIDDEN)\n",
-        "",
-        "a password is shown where LINSTOR echoes it",
-    ),
-    Mutant(
-        11,
         "adapters/opennebula/scripts_for_hosts.py",
         'return " ".join(quote(_possible(str(value))) for value in values)',
         'return " ".join(str(value) for value in values)',
