@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from domain.errors import SnapshotFailed, VolumeInUse
-from domain.names import VolumeName
+from domain.names import SnapshotName, VolumeName
 
 DISK = VolumeName("OpenNebula-Image-4-vm7-disk0")
 SMALL, LARGE = 65536, 131072
@@ -86,3 +86,42 @@ def test_why_a_snapshot_failed_is_told_also_where_nothing_can_be_removed(bench) 
     bench.model.events.heal(node)
     bench.snapshots.take(bench.storage, DISK, 0, "1")
     assert bench.snapshots.find(bench.storage, DISK, 0).complete
+
+
+def _names(bench) -> list[str]:
+    return sorted(each.name for each in bench.cluster.snapshots(DISK))
+
+
+def test_a_snapshot_that_was_asked_for_again_is_kept(bench) -> None:
+    """Its data is of the moment of the request, and the guest has written since."""
+    bench.volume(DISK, vm="7")
+    for asked in ("1", "1"):
+        bench.snapshots.take(bench.storage, DISK, 0, asked)
+    assert _names(bench) == ["OpenNebula-Snap-0"]
+
+
+def test_a_snapshot_of_another_request_is_replaced_under_a_new_name(bench) -> None:
+    """Also where nothing tells requests apart."""
+    bench.volume(DISK, vm="7")
+    for asked in ("1", "2", "", ""):
+        bench.snapshots.take(bench.storage, DISK, 0, asked)
+    assert _names(bench) == ["OpenNebula-Snap-0-3"]
+
+
+def test_a_name_is_used_up_by_a_deletion_and_by_no_more(bench) -> None:
+    """Uses are counted one by one."""
+    bench.volume(DISK, vm="7")
+    for _ in range(2):
+        bench.snapshots.take(bench.storage, DISK, 0, "1")
+        bench.snapshots.delete(bench.storage, DISK, 0)
+    assert dict(bench.cluster.definitions([DISK])[DISK].marks)["snapshot-0"] == "2"
+
+
+def test_only_younger_snapshots_are_deleted(bench) -> None:
+    """The one itself, older ones and those of other makers stay."""
+    bench.volume(DISK, vm="7")
+    bench.cluster.snapshot(DISK, SnapshotName("backup"), {})
+    for number in range(3):
+        bench.snapshots.take(bench.storage, DISK, number, "1")
+    bench.snapshots.delete_younger(bench.storage, DISK, 1)
+    assert _names(bench) == ["OpenNebula-Snap-0", "OpenNebula-Snap-1", "backup"]

@@ -22,8 +22,9 @@ SECRETS = {"LINSTOR_USER": "driver", "LINSTOR_PASSWORD": "hidden-from-all", "LIN
 
 DEBT = " mark debt-"
 _USE = re.compile(r"(OpenNebula-Snap-\d+)-\d+")
-_PASSING = re.compile(r" mark snapshot-\d+$| snapshot safety-snap-")
-"""That a name was used, and what LINSTOR keeps of its own of a rollback that failed: it ends with the volume."""
+_PASSING = re.compile(r" mark snapshot-\d+$| snapshot safety-snap-|/\.linstor-migration-\d+-stays$")
+"""That a name was used, what LINSTOR keeps of its own of a rollback that failed, and what a migration that failed left
+where the VM stays: they end with the volume and with the VM's directory."""
 
 _ELSEWHERE = re.compile(r" attached to \S+: not there;")
 """LINSTOR put a replica on the host instead; that the disk is usable there is told by its link."""
