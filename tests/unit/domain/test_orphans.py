@@ -504,3 +504,21 @@ def test_a_failure_is_told_and_the_next_is_tried(cloud: Cloud) -> None:
 
     cloud.bench.lifetime.delete = stubborn
     assert [each.error for each in cloud.orphans.clear(found, cloud.asked)] == ["no; " + OnedUnreachable.advice, ""]
+
+
+def test_a_debt_is_paid_beside_one_that_is_kept(cloud: Cloud) -> None:
+    """The link on the host where the VM is again is its disk."""
+    volume = cloud.bench.volume("OpenNebula-Image-10")
+    cloud.image(10, persistent=True)
+    cloud.vm(volume, "host-b", "host-c")
+    for each in ("host-b", "host-c"):
+        host = cloud.bench.hosts.host(each)
+        host.make_directory("/var/ds/101/7")
+        host.put("/var/ds/101/7/disk.0", Link("/dev/drbd1000"))
+    cloud.bench.cluster.mark(volume, {f"debt-{each}": "/var/ds/101/7/disk.0" for each in ("host-b", "host-c")})
+
+    done = [each.finding.part for each in cloud.clear() if each.finding.kind is Kind.DEBT]
+
+    assert done == ["host-b"]
+    assert cloud.bench.hosts.host("host-b").get("/var/ds/101/7/disk.0") is None
+    assert cloud.bench.hosts.host("host-c").get("/var/ds/101/7/disk.0") is not None
