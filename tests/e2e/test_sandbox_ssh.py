@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -373,6 +374,16 @@ def test_a_session_can_hang(cloud: Sandbox) -> None:
     with pytest.raises(subprocess.TimeoutExpired), sessions_told(lambda _: "hang") as told:
         argv = [str(cloud.root / "bin" / "ssh"), "host-a", "true"]
         subprocess.run(argv, env={**cloud.environment(), "SANDBOX_SESSIONS": told}, timeout=1)
+
+
+def test_a_program_hears_that_nobody_reads_it_any_more(cloud: Sandbox) -> None:
+    """As through a real sshd, which closes its end when the client is gone."""
+    client = _start(cloud, "host-a", "yes")
+    assert client.stdin is not None and client.stdout is not None
+    assert client.stdout.read(1) == b"y"
+    client.stdout.close()
+    assert client.wait(60) == 128 + signal.SIGPIPE
+    client.stdin.close()
 
 
 def test_what_runs_on_a_host_outlives_a_client_that_is_killed(cloud: Sandbox) -> None:
