@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from domain.errors import CopyFailed
+from domain.errors import CopyFailed, VolumeExists
 from domain.names import VolumeName
 from domain.undoing import undoing
+from domain.volumes import Role
 
 IMAGE = VolumeName("OpenNebula-Image-4")
 COPY = VolumeName("OpenNebula-Image-4-vm7-disk0")
@@ -50,3 +51,52 @@ def test_a_copy_that_breaks_twice_is_not_there(breaking) -> None:
         _copy(breaking)
 
     assert breaking.cluster.definitions([COPY]) == {}
+
+
+def _old_copy(bench, **marks: str) -> None:
+    """A complete copy of the image, with other data in it and other marks."""
+    bench.volume(IMAGE)
+    bench.write(IMAGE, DATA)
+    _copy(bench)
+    bench.write(COPY, b"the guest")
+    bench.cluster.mark(COPY, marks)
+
+
+def test_the_copy_of_this_very_order_is_kept(bench) -> None:
+    """The guest may have begun to write."""
+    _old_copy(bench)
+    _copy(bench)
+    assert bench.read(COPY, 9) == b"the guest"
+
+
+@pytest.mark.parametrize("life", [{"seq": "0"}, {"source": "OpenNebula-Image-5"}])
+def test_a_copy_from_an_earlier_life_of_the_disk_is_made_anew(bench, life: dict[str, str]) -> None:
+    """A VM that was created again must not boot what the one before it wrote (opennebula.md 8.3 no. 14)."""
+    _old_copy(bench, **life)
+    _copy(bench)
+    assert bench.read(COPY, 9) == DATA
+    assert dict(bench.cluster.definitions([COPY])[COPY].marks) == MARKS
+
+
+def test_a_copy_that_another_disk_owns_is_left(bench) -> None:
+    """Whatever it is called."""
+    _old_copy(bench, vm="8")
+    with pytest.raises(VolumeExists):
+        _copy(bench)
+    assert bench.read(COPY, 9) == b"the guest"
+
+
+def test_a_copy_that_linstor_calls_failed_is_made_anew(bench) -> None:
+    """Its marks are right, its data is not."""
+    _old_copy(bench)
+    bench.model.state.definitions[COPY].flags.add("FAILED")
+    _copy(bench)
+    assert bench.read(COPY, 9) == DATA
+
+
+def test_attachments_of_the_image_do_not_become_those_of_its_copy(bench) -> None:
+    """No VM uses the copy there."""
+    bench.volume(IMAGE)
+    bench.cluster.attach(IMAGE, bench.stranger(IMAGE))
+    _copy(bench)
+    assert Role.ATTACHMENT not in {each.role for each in bench.cluster.deployments([COPY])[COPY]}

@@ -151,3 +151,11 @@ def test_a_source_that_dies_during_a_migration_does_not_block_its_end(bench) -> 
 
     marks = dict(bench.cluster.definitions([DISK])[DISK].marks)
     assert marks == {f"debt-{source}": PATH}
+
+
+def test_debts_on_one_host_add_up_and_each_is_noted_once(down) -> None:
+    """In the order in which they came."""
+    down.release()
+    for path in ("/var/ds/101/8/disk.0", PATH):
+        down.bench.debts.write_down(down.bench.storage, DISK, Place(down.dead, path))
+    assert down.owed == {f"debt-{down.dead}": f"/var/ds/101/8/disk.0 {PATH}"}

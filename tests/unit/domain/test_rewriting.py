@@ -229,3 +229,18 @@ def test_flattening_to_an_older_snapshot_drops_all_when_its_data_is_whole(old) -
     """Also where LINSTOR alone could not go back."""
     old.reverting.flatten(old.storage, DISK, 0)
     assert (old.read(DISK, 5), names(old)) == (b"first", [])
+
+
+def test_a_revert_that_fails_before_it_writes_changes_nothing(old, monkeypatch) -> None:
+    """What an earlier one kept safe is older than what the disk holds now."""
+    old.snapshots.take(old.storage, DISK, SAFETY, "")
+    old.write(DISK, b"newer")
+
+    def refuse(*_words: object) -> None:
+        raise ControllerFailed("delete the snapshot", "no")
+
+    monkeypatch.setattr(old.cluster, "delete_snapshot", refuse)
+    with pytest.raises(ControllerFailed):
+        revert(old)
+
+    assert old.read(DISK, 5) == b"newer"

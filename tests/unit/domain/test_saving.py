@@ -172,3 +172,21 @@ def test_nobody_is_frozen_where_nothing_runs_or_a_snapshot_is_saved(saved, lcm_s
     saved.saving.save(_order(snapshot))
 
     assert saved.hosts.sessions == []
+
+
+def test_an_image_says_that_it_is_being_made_before_linstor_makes_it(saved, monkeypatch) -> None:
+    """Or the retry after a kill would take an empty one for complete."""
+    cluster = saved.cluster
+
+    def killed(_volume, _name, target, group, marks) -> bool:
+        cluster.create(target, 65536, group, marks)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cluster, "restore", killed)
+    with pytest.raises(KeyboardInterrupt):
+        saved.saving.save(_order())
+    monkeypatch.undo()
+
+    saved.saving.save(_order())
+
+    assert saved.read(TARGET, len(OLD)) == OLD
