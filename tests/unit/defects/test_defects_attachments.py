@@ -79,6 +79,18 @@ def test_a_cdrom_stays_while_another_vm_of_the_host_has_a_link_to_it(used) -> No
     assert used.link(used.old, PATH) is None
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_cdrom_that_moves_leaves_the_host_with_its_last_vm(used, others: int) -> None:
+    """Defect 13: the same for a VM that goes elsewhere."""
+    used.vm(CDROM, on=(used.old, used.new))
+    if others:
+        used.put(used.old, "/var/ds/101/8/disk.3", Link(str(used.link(used.old, PATH))))
+
+    assert _move(used).code == 0
+
+    assert used.attached(IMAGE) == sorted([used.new, *[used.old] * others])
+
+
 def test_a_cdrom_goes_with_the_last_vm_of_the_host(used) -> None:
     """Defect 13: without another link the attachment ends."""
     used.vm(CDROM, on=(used.old,))

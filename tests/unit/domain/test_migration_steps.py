@@ -161,3 +161,15 @@ def test_the_old_host_keeps_its_replica_and_loses_only_an_attachment(way: _Way) 
 
     assert way.role(way.source) is Role.REPLICA
     assert way.role(way.target) is Role.ATTACHMENT
+
+
+def test_an_order_about_the_disk_leaves_a_running_migration_alone(way: _Way) -> None:
+    """While both write, QEMU needs what was allowed."""
+    way.moves()
+    definition = way.bench.cluster.definitions([DISK])[DISK]
+
+    way.bench.healing.heal(way.bench.storage, definition, [way.target])
+
+    assert way.allowed
+    assert "migration" in way.marks
+    assert way.role(way.target) is Role.ATTACHMENT
