@@ -158,6 +158,7 @@ class StillTwoWriters(VolumeError):
     """Two hosts write, so DRBD refuses to take the permission away (linstor.md 2.18)."""
 
     sentence = "two hosts still have it open for writing"
+    advice = "see on which of them its guest runs (virsh list), end it elsewhere, then retry"
 
 
 class UnknownSnapshot(VolumeError):

@@ -62,8 +62,11 @@ def catcher(mutant: Mutant) -> str:
 def _nearest(tree: Path, mutant: Mutant) -> tuple[str, ...]:
     """The files of fast tests that name the module."""
     module = mutant.path.removesuffix(".py").replace("/", ".")
+    package, _, name = module.rpartition(".")
+    imports = (f"from {module} import ", f"from {package} import {name}\n")
     files = sorted(path for each in ("unit", "contract") for path in (tree / "tests" / each).rglob("test_*.py"))
-    return tuple(str(path.relative_to(tree)) for path in files if f"{module} " in path.read_text(encoding="utf-8"))
+    texts = {path: path.read_text(encoding="utf-8") for path in files}
+    return tuple(str(path.relative_to(tree)) for path, text in texts.items() if any(each in text for each in imports))
 
 
 def _caught(tree: Path, stage: Sequence[str]) -> str:

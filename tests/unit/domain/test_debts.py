@@ -159,3 +159,13 @@ def test_debts_on_one_host_add_up_and_each_is_noted_once(down) -> None:
     for path in ("/var/ds/101/8/disk.0", PATH):
         down.bench.debts.write_down(down.bench.storage, DISK, Place(down.dead, path))
     assert down.owed == {f"debt-{down.dead}": f"/var/ds/101/8/disk.0 {PATH}"}
+
+
+def test_a_directory_that_moves_to_its_own_place_stays(bench) -> None:
+    """The same host and path are no move; another host with that path is one."""
+    host = bench.hosts.host("host-a")
+    host.make_directory(DIRECTORY)
+    here = Place(HostName("host-a"), DIRECTORY)
+    bench.relocation.move_directory(MoveDirectory(here, here, 7, 101))
+    assert host.get(DIRECTORY) is not None
+    assert bench.hosts.sessions == []

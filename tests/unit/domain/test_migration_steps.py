@@ -7,9 +7,9 @@ import pytest
 from adapters.memory.file_tree import Link
 from domain import marks as marking
 from domain.errors import ScriptFailed, VolumeInUse
-from domain.names import HostName, VolumeName
+from domain.names import DiskOf, HostName, VolumeName
 from domain.opennebula import Disk, Vm
-from domain.orders import Migrate
+from domain.orders import LinkDisk, Migrate, Place
 from domain.volumes import Role
 
 DISK = VolumeName("OpenNebula-Image-4")
@@ -173,3 +173,14 @@ def test_an_order_about_the_disk_leaves_a_running_migration_alone(way: _Way) -> 
     assert way.allowed
     assert "migration" in way.marks
     assert way.role(way.target) is Role.ATTACHMENT
+
+
+def test_a_deployment_ends_what_a_dead_migration_allowed(way: _Way) -> None:
+    """And drops the end that nobody uses."""
+    way.migration.prepare(way.order)
+
+    way.bench.disks.link(LinkDisk(DISK, Place(way.source, PATH), DiskOf(7, 0), 100))
+
+    assert not way.allowed
+    assert "migration" not in way.marks
+    assert way.role(way.target) is not Role.ATTACHMENT

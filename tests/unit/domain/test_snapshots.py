@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.errors import SnapshotFailed, VolumeInUse
+from domain.errors import ControllerFailed, SnapshotFailed, VolumeInUse
 from domain.names import SnapshotName, VolumeName
 
 DISK = VolumeName("OpenNebula-Image-4-vm7-disk0")
@@ -125,3 +125,18 @@ def test_only_younger_snapshots_are_deleted(bench) -> None:
         bench.snapshots.take(bench.storage, DISK, number, "1")
     bench.snapshots.delete_younger(bench.storage, DISK, 1)
     assert _names(bench) == ["OpenNebula-Snap-0", "OpenNebula-Snap-1", "backup"]
+
+
+def test_driving_on_a_growth_never_asks_for_less(bench, monkeypatch) -> None:
+    """What oned wants may be smaller than what an earlier order had begun to make."""
+    bench.volume(DISK, vm="7")
+    host = bench.replica(DISK).host
+    bench.model.events.fail(host, "lvresize")
+    with pytest.raises(ControllerFailed):
+        bench.sizes.ensure(bench.storage, DISK, LARGE)
+    bench.model.events.heal(host)
+    grow, asked = bench.cluster.grow, []
+    monkeypatch.setattr(bench.cluster, "grow", lambda volume, size: asked.append(size) or grow(volume, size))
+    bench.sizes.ensure(bench.storage, DISK, SMALL)
+    assert asked
+    assert min(asked) >= LARGE
