@@ -84,6 +84,7 @@ def test_a_source_without_the_disk_needs_no_second_writer(single: _Single) -> No
     """Nobody writes there."""
     single.bench.cluster.detach(DISK, single.source)
     single.bench.migration.prepare(single.order)
+    single.bench.migration.finish(single.order)
     assert single.roles[single.target] is Role.ATTACHMENT
     assert not single.allowed
 

@@ -29,7 +29,7 @@ def test_a_volume_whose_name_is_of_another_disk_stays(bench, volume: VolumeName)
     """The last look before the deletion, whoever asks for it."""
     bench.volume(volume)
     with pytest.raises(ForeignVolume):
-        bench.disks._destroy(bench.storage, volume, OF)
+        bench.disks._destroy(bench.storage, volume, ORDER)
     assert volume in bench.cluster.definitions([volume])
 
 

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from domain.errors import ControllerFailed, SnapshotFailed, VolumeInUse
+from domain.errors import ControllerFailed, SnapshotFailed, UnknownSnapshot, VolumeInUse
 from domain.names import SnapshotName, VolumeName
+from domain.snapshots import usable
+from domain.volumes import Snapshot
 
 DISK = VolumeName("OpenNebula-Image-4-vm7-disk0")
 SMALL, LARGE = 65536, 131072
@@ -140,3 +142,11 @@ def test_driving_on_a_growth_never_asks_for_less(bench, monkeypatch) -> None:
     bench.sizes.ensure(bench.storage, DISK, SMALL)
     assert asked
     assert min(asked) >= LARGE
+
+
+def test_a_snapshot_that_is_not_complete_is_none() -> None:
+    """Also where it has the younger name."""
+    whole, half = (Snapshot(DISK, SnapshotName(f"OpenNebula-Snap-0{end}"), (), SMALL, not end) for end in ("", "-1"))
+    assert usable(DISK, [whole, half], 0) is whole
+    with pytest.raises(UnknownSnapshot):
+        usable(DISK, [half], 0)
