@@ -120,6 +120,9 @@ class Cluster(Protocol):
     def delete_snapshot(self, volume: VolumeName, name: SnapshotName) -> None:
         """Delete a snapshot; gone already is fine."""
 
+    def goes_back_to_any(self) -> bool:
+        """Whether the server goes back to any snapshot; before LINSTOR 1.31 it goes back to the newest only."""
+
     def roll_back(self, volume: VolumeName, name: SnapshotName) -> None:
         """Set *volume* back to a snapshot. Raises UnknownSnapshot, VolumeInUse, NotInSync, NotTheNewest
         (younger snapshots exist, and the server is old or the pool ZFS).

@@ -40,6 +40,9 @@ _SATELLITE_FAILED = (Code.UNKNOWN_ERROR, Code.IMPLEMENTATION_ERROR)
 MARKED_SNAPSHOTS = "1.24.0"
 """The REST version from which on a snapshot can have properties of its own."""
 
+ANY_SNAPSHOT = "1.25.0"
+"""That of LINSTOR 1.31."""
+
 
 class ClusterSnapshots(ClusterPart):
     """The part of the Cluster port that is about snapshots."""
@@ -91,6 +94,10 @@ class ClusterSnapshots(ClusterPart):
         replies = self._controller.change(doing, "DELETE", path_of("resource-definitions", volume, "snapshots", name))
         if not replies.failed_with(Code.UNKNOWN_DEFINITION, *_NO_SNAPSHOT):
             replies.check(doing, about_volume(volume, {VolumeInUse: [Code.IN_USE]}))
+
+    def goes_back_to_any(self) -> bool:
+        """See the port."""
+        return self._controller.at_least(ANY_SNAPSHOT)
 
     def roll_back(self, volume: VolumeName, name: SnapshotName) -> None:
         """See the port. It is not repeated after a lost reply: the first one may still run (linstor.md 2.11)."""

@@ -98,6 +98,10 @@ class MemoryCopies(ClusterPart):
             about(volume, {VolumeInUse: refusals.IN_USE}),
         )
 
+    def goes_back_to_any(self) -> bool:
+        """See the port."""
+        return self._model.snapshots.goes_back_to_any()
+
     def roll_back(self, volume: VolumeName, name: SnapshotName) -> None:
         """See the port."""
         errors = {

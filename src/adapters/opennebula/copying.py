@@ -32,7 +32,7 @@ class Copier:
         self._limits = limits
 
     def copy(
-        self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step], only: str
+        self, source: HostName, directory: str, target: HostName, to: str, then: Sequence[Step], only: str = ""
     ) -> bool:
         """Copy between two hosts; *then* follows in the session of the target. See `Hosts.copy_files`."""
         mark = f"linstor-files-{secrets.token_hex(8)}"
@@ -49,7 +49,7 @@ class Copier:
             passage.finish(to, then)
             return copied
 
-    def copy_here(self, host: HostName, directory: str, to: str, only: str) -> bool:
+    def copy_here(self, host: HostName, directory: str, to: str, only: str = "") -> bool:
         """Copy between two directories of one host. See `Hosts.copy_files`."""
         if directory == to:
             return False

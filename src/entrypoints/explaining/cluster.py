@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
-from domain.errors import HasSnapshots, UnknownSnapshot, UnknownVolume, VolumeInUse
+from domain.errors import HasSnapshots, NotTheNewest, UnknownSnapshot, UnknownVolume, VolumeInUse
 from domain.names import GroupName, HostName, SnapshotName, VolumeName, same_host
 from domain.ports import Cluster, Marks
 from domain.volumes import Capacity, CopyState, Definition, Deployment, DevicePath, DiskState, Role, Snapshot, on_host
@@ -214,9 +214,15 @@ class ForeseenCluster:
             each for each in self.snapshots(volume) if each.name.lower() != name.lower()
         )
 
+    def goes_back_to_any(self) -> bool:
+        """See the port."""
+        return self._real.goes_back_to_any()
+
     def roll_back(self, volume: VolumeName, name: SnapshotName) -> None:
         """See the port. A witness comes back as a plain attachment (linstor.md 2.11)."""
         found, snapshot = self._existing(volume), self._snapshot(volume, name)
+        if snapshot != self.snapshots(volume)[-1] and not self.goes_back_to_any():
+            raise NotTheNewest(volume)
         self._note("roll_back", volume, name)
         self._definitions[volume.lower()] = replace(found, size_kib=snapshot.size_kib)
         self._deployments[volume.lower()] = tuple(

@@ -108,7 +108,7 @@ class ForeseenScripts:
         """See the port."""
         if action == "stat":
             return self._real.run(kind, driver, action, argv, stdin)
-        self._note("run", kind, driver, action, argv, stdin)
+        self._note("run", kind, driver, action, argv, stdin, *([seconds] if seconds != DAY else []))
         return ""
 
 

@@ -112,6 +112,7 @@ def test_rolling_back_brings_the_old_data(cluster_simulated: Any, name: Snapshot
         cluster_simulated.write(volume, host, each.encode())
         cluster_simulated.cluster.snapshot(volume, each, {})
     cluster_simulated.write(volume, host, b"x" * len(name))
+    assert cluster_simulated.cluster.goes_back_to_any()
     cluster_simulated.cluster.roll_back(volume, name)
     assert cluster_simulated.read(volume, host, len(name)) == name.encode()
     assert [each.name for each in cluster_simulated.cluster.snapshots(volume)] == [FIRST, SECOND]
@@ -136,10 +137,11 @@ def test_rolling_back_to_what_is_not_there(cluster_world: Any) -> None:
 
 def test_an_old_server_rolls_back_to_the_newest_only(cluster_simulated: Any) -> None:
     """Up to LINSTOR 1.30 an older snapshot is refused (514), and it is told as that."""
+    cluster_simulated.model.rest_api_version = "1.24.0"
     volume = cluster_simulated.volume()
     for name in (FIRST, SECOND):
         cluster_simulated.cluster.snapshot(volume, name, {})
-    cluster_simulated.model.rest_api_version = "1.24.0"
+    assert not cluster_simulated.cluster.goes_back_to_any()
     with pytest.raises(NotTheNewest):
         cluster_simulated.cluster.roll_back(volume, FIRST)
     cluster_simulated.cluster.roll_back(volume, SECOND)

@@ -123,10 +123,13 @@ class Restoring(Snapshots):
                 raise Refused(*said)
             return said
 
+    def goes_back_to_any(self) -> bool:
+        """Whether the server is one that does not need the snapshot to be the newest."""
+        return tuple(int(part) for part in self._state.rest_api_version.split(".")) >= ANY_SNAPSHOT
+
     def _check_newest(self, definition: Definition, snapshot: Snapshot, context: int) -> None:
         """Servers up to 1.30 go back in place, to the newest snapshot only (linstor.md 2.11; no recording)."""
-        numbers = tuple(int(part) for part in self._state.rest_api_version.split("."))
-        if numbers < ANY_SNAPSHOT and snapshot is not list(definition.snapshots.values())[-1]:
+        if not self.goes_back_to_any() and snapshot is not list(definition.snapshots.values())[-1]:
             message = f"Rollback is only allowed with the most recent snapshot of '{definition.name}'"
             raise refuse(context, 514, message, details=f"Snapshot: {snapshot.name}")
 
