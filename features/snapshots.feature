@@ -27,6 +27,16 @@ Feature: Snapshots keep what was there, and are never mixed up
     Then the disk has what snapshot 1 holds
     And the VM starts with it
 
+  # docs/decisions/0003
+  Scenario: A disk goes back to an older snapshot on a LINSTOR that cannot do that itself
+    Given LINSTOR is 1.30, which goes back to the newest snapshot only
+    And the disk has snapshots 0 and 1, and the guest wrote after each
+    When the VM is powered off
+    And the disk is set back to snapshot 0
+    Then the disk has what snapshot 0 holds
+    And the disk has the snapshots 0 and 1
+    And the VM starts with it
+
   Scenario: With ALLOW_ORPHANS=LINEAR the younger snapshots go
     Given the disk has ALLOW_ORPHANS=LINEAR
     And the disk has snapshots 0 and 1, and the guest wrote after each

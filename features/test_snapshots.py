@@ -52,6 +52,11 @@ def _broken(world: World) -> None:
     world.sandbox.linstor.events.fail(world.other_replica(), "lvcreate")
 
 
+@given("LINSTOR is 1.30, which goes back to the newest snapshot only")
+def _old_server(world: World) -> None:
+    world.sandbox.linstor.rest_api_version = "1.24.0"
+
+
 @given("the disk has ALLOW_ORPHANS=LINEAR")
 def _linear(world: World) -> None:
     world.cloud.vms[VM].disks[0]["ALLOW_ORPHANS"] = "LINEAR"
