@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.unit.domain.orphan_cloud import Cloud
 
 from adapters.memory.clock import MemoryClock
 from adapters.memory.cluster import MemoryCluster
@@ -174,3 +175,9 @@ class Bench:
 def bench() -> Bench:
     """A fresh world."""
     return Bench()
+
+
+@pytest.fixture
+def cloud(bench: Bench) -> Cloud:
+    """The world with what oned has in it."""
+    return Cloud(bench)
