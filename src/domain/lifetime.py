@@ -102,16 +102,12 @@ class Lifetime:
         LINSTOR fills a restored volume after it made it, so a mark tells one that a kill left empty.
         Raises UnknownSnapshot, NotPossible, VolumeExists.
         """
-        group = storage.settings.group
         begun = {**marks, marking.STATE: marking.CREATING}
-
-        def start() -> bool:
-            return storage.cluster.restore(snapshot.volume, snapshot.name, target, group, begun)
 
         def complete(found: Definition) -> bool:
             return marking.same_life(found.marks, marks) and marking.STATE not in found.marks
 
-        if self._make_once(storage, target, marks, start, complete):
+        if self._make_once(storage, target, marks, _restoring(storage, snapshot, target, begun), complete):
             undo.add(lambda: self.delete(storage, target))
             storage.cluster.mark(target, {}, [marking.STATE])
 
@@ -120,15 +116,10 @@ class Lifetime:
 
         One that an earlier order left is made anew. Raises UnknownSnapshot, NotPossible, VolumeExists.
         """
-        group = storage.settings.group
         marks = {marking.SOURCE: f"{snapshot.volume}@{snapshot.name}", marking.STATE: marking.CREATING}
-
-        def start() -> bool:
-            return storage.cluster.restore(snapshot.volume, snapshot.name, target, group, marks)
-
         # before it is made: an answer that is lost leaves it behind, too
         undo.add(lambda: self._end_loan(storage, target))
-        self._make_once(storage, target, marks, start, _never)
+        self._make_once(storage, target, marks, _restoring(storage, snapshot, target, marks), _never)
 
     def _end_loan(self, storage: Storage, target: VolumeName) -> None:
         found = storage.cluster.definitions([target]).get(target)
@@ -254,6 +245,11 @@ def _copyable(cluster: Cluster, source: VolumeName, user: HostName | None) -> tu
     else:
         require_data_for(source, seen, user)
     return seen
+
+
+def _restoring(storage: Storage, snapshot: Snapshot, target: VolumeName, marks: Marks) -> Callable[[], bool]:
+    """What makes *target* from *snapshot*, in the group of the storage's datastore."""
+    return lambda: storage.cluster.restore(snapshot.volume, snapshot.name, target, storage.settings.group, marks)
 
 
 def _never(_: Definition) -> bool:

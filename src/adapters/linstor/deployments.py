@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
 
 from adapters.linstor.reading import (
     HALF_WRITTEN,
@@ -49,12 +48,15 @@ def without_data(found: Iterable[Json]) -> frozenset[str]:
 
 def deployments(found: Collection[Json], volume: VolumeName, host: Host) -> tuple[Deployment, ...]:
     """The resources of one volume. *volume* is the name that was asked for (LINSTOR ignores case)."""
-    dataless, half = without_data(found), half_written(found)
-    return tuple(replace(deployment(each, volume, host, dataless), half_written=half) for each in found)
+    dataless = without_data(found)
+    half = any(HALF_WRITTEN in object_of(each, "props") for each in found)
+    return tuple(deployment(each, volume, host, dataless, half=half) for each in found)
 
 
-def deployment(found: Json, volume: VolumeName, host: Host, dataless: Collection[str] = ()) -> Deployment:
-    """One resource with its volumes."""
+def deployment(
+    found: Json, volume: VolumeName, host: Host, dataless: Collection[str] = (), *, half: bool = False
+) -> Deployment:
+    """One resource with its volumes; *dataless* and *half* are what the others of the volume tell."""
     flags = flags_of(found)
     drbd = _drbd(object_of(found, "layer_object"))
     role = _role(flags)
@@ -76,12 +78,8 @@ def deployment(found: Json, volume: VolumeName, host: Host, dataless: Collection
         zeroed=role is Role.REPLICA and word_of(first, "provider_kind") in _ZEROED,
         replicated=drbd is not None or not found.get("layer_object"),
         created=number_of(found, "create_timestamp") // 1000,
+        half_written=half,
     )
-
-
-def half_written(found: Iterable[Json]) -> bool:
-    """Whether any replica of a volume is marked so."""
-    return any(HALF_WRITTEN in object_of(each, "props") for each in found)
 
 
 def has_own_ports(found: Json) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adapters.memory.cluster_seen import HALF_WRITTEN
 from adapters.memory.linstor.deploy import usable_kib
 from adapters.memory.linstor.objects import Definition, Resource
 from adapters.memory.linstor.state import State
@@ -51,6 +52,7 @@ class SeenResource:
             zeroed=not here.diskless and self._pool.kind in _ZEROED,
             replicated=self._owner.drbd,
             created=here.created // 1000,
+            half_written=any(HALF_WRITTEN in each.props for each in self._owner.resources.values()),
         )
 
     def _role(self) -> Role:

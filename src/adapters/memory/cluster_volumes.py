@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from adapters.memory import cluster_refusals as refusals
 from adapters.memory.cluster_deployments import SeenResource
 from adapters.memory.cluster_part import ClusterPart
 from adapters.memory.cluster_refusals import about, adjusted, carried_out, group_missing
-from adapters.memory.cluster_seen import HALF_WRITTEN, MARKS, properties, seen_definition
+from adapters.memory.cluster_seen import MARKS, properties, seen_definition
 from adapters.memory.linstor.replies import Refused
 from adapters.memory.linstor.space import Filter
 from domain.errors import (
@@ -52,9 +51,8 @@ class MemoryVolumes(ClusterPart):
         found = self._state.find(volume)
         if found is None or 0 not in found.volumes:
             return ()
-        half = any(HALF_WRITTEN in each.props for each in found.resources.values())
         return tuple(
-            replace(SeenResource(self._state, found, each).deployment(volume, self._host(each.node)), half_written=half)
+            SeenResource(self._state, found, each).deployment(volume, self._host(each.node))
             for _, each in sorted(found.resources.items())
         )
 
