@@ -6,7 +6,7 @@ import pytest
 from tests.unit.domain.orphan_cloud import MIGRATING, Cloud
 
 from adapters.memory.file_tree import Link
-from domain.names import SAFETY, SnapshotName, revert_volume
+from domain.names import SAFETY, HostName, SnapshotName, VolumeName, revert_volume
 from domain.opennebula import DiskSnapshot
 from domain.orphans import Kind
 from domain.volumes import Role
@@ -82,14 +82,20 @@ def test_an_attachment_on_a_host_that_is_away_is_kept(cloud: Cloud) -> None:
     assert cloud.one().kept == f"nobody can tell whether it is in use on {stranger}"
 
 
-def test_two_writers_stay_while_both_hosts_write(cloud: Cloud) -> None:
-    """Whatever oned says of the VM: the guest is on its way."""
+def migrated(cloud: Cloud) -> tuple[VolumeName, HostName, HostName]:
+    """The disk of a VM whose migration was begun, the VM's host, and the one it was to go to."""
     volume = cloud.bench.volume("OpenNebula-Image-4-vm7-disk0")
     home, stranger = cloud.bench.replica(volume).host, cloud.bench.stranger(volume)
     cloud.bench.cluster.attach(volume, stranger)
     cloud.bench.cluster.allow_two_writers(volume, (home, stranger))
     cloud.bench.cluster.mark(volume, {"migration": f"{home}>{stranger}"})
     cloud.vm(volume, home)
+    return volume, home, stranger
+
+
+def test_two_writers_stay_while_both_hosts_write(cloud: Cloud) -> None:
+    """Whatever oned says of the VM: the guest is on its way."""
+    volume, home, stranger = migrated(cloud)
     handles = [cloud.bench.model.devices.open(host, volume, write=True) for host in (home, stranger)]
     assert cloud.one().kept == "two hosts have it open for writing"
     for each in handles:
@@ -98,12 +104,7 @@ def test_two_writers_stay_while_both_hosts_write(cloud: Cloud) -> None:
 
 def test_two_writers_of_a_migration_that_is_over_are_forbidden(cloud: Cloud) -> None:
     """And the end that no VM uses loses its attachment."""
-    volume = cloud.bench.volume("OpenNebula-Image-4-vm7-disk0")
-    home, stranger = cloud.bench.replica(volume).host, cloud.bench.stranger(volume)
-    cloud.bench.cluster.attach(volume, stranger)
-    cloud.bench.cluster.allow_two_writers(volume, (home, stranger))
-    cloud.bench.cluster.mark(volume, {"migration": f"{home}>{stranger}"})
-    cloud.vm(volume, home)
+    volume, *_ = migrated(cloud)
     assert cloud.one().kind is Kind.WRITERS
     cloud.clear()
     assert cloud.found() == []
