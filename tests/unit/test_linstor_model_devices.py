@@ -159,12 +159,14 @@ def test_two_diskless_primaries_do_not_stop_the_removal(lone: LinstorModel) -> N
         each.write_at(0, b"x")
 
 
-def test_without_quorum_nothing_opens_and_writes_fail(model: LinstorModel) -> None:
+def test_without_quorum_nothing_opens_and_nothing_is_read_or_written(model: LinstorModel) -> None:
     """A node cut off from the others: EROFS, ENODATA, and EIO for who had it open; the majority goes on."""
     held = model.devices.open("alpha", VOLUME, write=True)
     model.events.cut_network("alpha")
-    with pytest.raises(OpenRefused, match="EIO"):
-        held.write_at(0, b"lost")
+    for use in (lambda: held.write_at(0, b"lost"), lambda: held.read(0, 4)):
+        with pytest.raises(OpenRefused, match="EIO"):
+            use()
+    assert (refused(model, "alpha", write=True), refused(model, "alpha", write=False)) == ("", "ENODATA")
     held.close()
     assert (refused(model, "alpha", write=True), refused(model, "alpha", write=False)) == ("EROFS", "ENODATA")
     assert refused(model, "beta", write=True) == ""

@@ -34,7 +34,7 @@ class Handle:
     label: str
     held: Callable[[Handle], Content]
     ended: Callable[[Handle], None]
-    may_write: Callable[[Handle], None]
+    check: Callable[[Handle], None]
     identity: int = field(default_factory=itertools.count(1).__next__)
 
     @property
@@ -43,7 +43,8 @@ class Handle:
         return self.held(self)
 
     def read(self, offset: int, length: int) -> bytes:
-        """Bytes of the volume."""
+        """Bytes of the volume. Raises OpenRefused: EIO without quorum, EAGAIN where I/O is suspended."""
+        self.check(self)
         return self.content.read(offset, length)
 
     def write_at(self, offset: int, data: bytes) -> None:
@@ -51,7 +52,9 @@ class Handle:
 
         Raises OpenRefused: EIO without quorum, EBADF for a reader, EAGAIN where I/O is suspended.
         """
-        self.may_write(self)
+        if not self.write:
+            raise OpenRefused("EBADF", "not open for writing")
+        self.check(self)
         self.content.write(offset, data)
 
     def close(self) -> None:
@@ -75,7 +78,7 @@ class Devices:
             definition, here = self._device(node, resource)
             if definition.drbd:
                 self._check(definition, here, write)
-            handle = Handle(here.node, definition.name, write, label, self._content, self._close, self._may_write)
+            handle = Handle(here.node, definition.name, write, label, self._content, self._close, self._may_use)
             self._open.append(handle)
             if write and definition.drbd:
                 self._promote(definition, here)
@@ -89,7 +92,9 @@ class Devices:
         return definition, here
 
     def _check(self, definition: Definition, here: Resource, write: bool) -> None:
-        if not self.data_reachable(definition, here) or not self._has_quorum(definition, here):
+        if write and self.in_use(definition, here.node):
+            return
+        if not self.data_reachable(definition, here) or not self.has_quorum(definition, here):
             raise OpenRefused("EROFS" if write else "ENODATA", "need access to UpToDate data, and quorum")
         for other in dict.fromkeys(each.node for each in self.openers_elsewhere(definition.name, here.node)):
             if self._both_allowed(definition, here.node, other) or not self._sees(definition, here, other, write):
@@ -129,15 +134,15 @@ class Devices:
         over_network = definition.volumes[own].content if definition.drbd and here.disk_state else None
         return over_network or definition.content(here, own)
 
-    def _may_write(self, handle: Handle) -> None:
+    def _may_use(self, handle: Handle) -> None:
         with self._state.lock:
-            if not handle.write or handle not in self._open:
-                raise OpenRefused("EBADF", "not open for writing")
+            if handle not in self._open:
+                raise OpenRefused("EBADF", "closed, or its node died")
             definition = self._state.find(handle.resource)
             here = definition.resources.get(handle.node) if definition is not None else None
             if definition is None or here is None:
                 raise OpenRefused("EIO", "the device is gone")
-            if definition.drbd and not (self._has_quorum(definition, here) and self.data_reachable(definition, here)):
+            if definition.drbd and not (self.has_quorum(definition, here) and self.data_reachable(definition, here)):
                 raise OpenRefused("EIO", "quorum lost")
             if definition.suspended:
                 # a real one waits until somebody resumes it
@@ -178,7 +183,7 @@ class Devices:
         good = [each for each in good if each.disk_state in ("", "UpToDate")]
         return any(each is here or self.joined(definition, here, each) for each in good)
 
-    def _has_quorum(self, definition: Definition, here: Resource) -> bool:
+    def has_quorum(self, definition: Definition, here: Resource) -> bool:
         """Whether a majority of all nodes is connected, where that is asked for (linstor.md 5)."""
         if definition.props.get(QUORUM) != "majority":
             return True

@@ -1,4 +1,4 @@
-"""`onelinstor sandbox compare`: recorded scenarios against a fresh simulated controller, over HTTP."""
+"""`onelinstor sandbox compare`: recordings of real servers against the simulated ones, each begun afresh."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 
 from adapters.memory.linstor.model import LinstorModel
 from entrypoints.command_line import new_parser
+from entrypoints.sandbox.drbd.compare import Answers, compare_recording
+from entrypoints.sandbox.drbd.recording import Recording, is_recording, recording_of
 from entrypoints.sandbox.linstor.left_out import why_left_out
 from entrypoints.sandbox.linstor.operations import is_used
 from entrypoints.sandbox.linstor.playing import Player
@@ -45,38 +47,66 @@ def parser() -> argparse.ArgumentParser:
     """The parser of this action."""
     own = new_parser(
         "onelinstor sandbox compare",
-        "Play recorded scenarios of a real LINSTOR controller on the simulated one, over HTTP, comparing each answer.",
-        examples=("onelinstor sandbox compare tests/captures/linstor-1.33.3/scenarios",),
+        "Play recorded scenarios of a real LINSTOR controller on the simulated one, over HTTP, and recordings of DRBD "
+        "on the simulated devices, comparing each answer.",
+        examples=(
+            "onelinstor sandbox compare tests/captures/linstor-1.33.3/scenarios",
+            "onelinstor sandbox compare tests/captures/drbd-9",
+        ),
         exit_codes={
             0: "every answer that this driver uses is as recorded",
             1: "an answer that this driver uses differs",
-            2: "the arguments are wrong, or no scenario was found",
+            2: "the arguments are wrong, or nothing to compare was found",
         },
     )
-    own.add_argument("paths", type=Path, nargs="*", metavar="DIR|FILE", help="scenarios (*.jsonl), or where they are")
+    own.add_argument(
+        "paths",
+        type=Path,
+        nargs="*",
+        metavar="DIR|FILE",
+        help="scenarios (*.jsonl), recordings of DRBD (*.json), or where they are",
+    )
     return own
 
 
 def main(argv: Sequence[str]) -> int:
-    """Compare every scenario named: 0; 1 when a request that this driver uses differs, 2 when nothing can be read."""
-    scenarios = list(_scenarios(parser().parse_args(argv).paths))
-    if not scenarios:
-        print("onelinstor sandbox compare DIR|FILE...: no scenario (*.jsonl) found", file=sys.stderr)
+    """Compare all that is named: 0; 1 when an answer that this driver uses differs, 2 when nothing can be read."""
+    paths = parser().parse_args(argv).paths
+    scenarios, recordings = list(_scenarios(paths)), list(_recordings(paths))
+    if not scenarios and not recordings:
+        print("onelinstor sandbox compare DIR|FILE...: no scenario (*.jsonl, *.json) found", file=sys.stderr)
         return 2
-    totals = Totals()
+    totals, answers = Totals(), Answers()
     for path, lines in scenarios:
         totals.add(compare_scenario(path.stem, lines))
-    print(f"{len(scenarios)} scenarios, {totals}")
-    return 1 if totals.failing else 0
+    for each in recordings:
+        answers.add(compare_recording(each))
+    if scenarios:
+        print(f"{len(scenarios)} scenarios, {totals}")
+    if recordings:
+        print(f"{len(recordings)} recordings, {answers}")
+    return 1 if totals.failing or answers.differing else 0
 
 
 def _scenarios(paths: Iterable[Path]) -> Iterator[tuple[Path, list[dict[str, Any]]]]:
     """The files named, and those below the directories named, as far as they are scenarios."""
+    for each in _files(paths, ".jsonl"):
+        lines = [json.loads(line) for line in each.read_text(encoding="utf-8").splitlines() if line.strip()]
+        if lines and "cluster" in lines[0]:
+            yield each, lines
+
+
+def _recordings(paths: Iterable[Path]) -> Iterator[Recording]:
+    for each in _files(paths, ".json"):
+        given = json.loads(each.read_text(encoding="utf-8"))
+        if is_recording(given):
+            yield recording_of(given)
+
+
+def _files(paths: Iterable[Path], suffix: str) -> Iterator[Path]:
     for path in paths:
-        for each in sorted(path.rglob("*.jsonl")) if path.is_dir() else [path] if path.is_file() else []:
-            lines = [json.loads(line) for line in each.read_text(encoding="utf-8").splitlines() if line.strip()]
-            if lines and "cluster" in lines[0]:
-                yield each, lines
+        found = sorted(path.rglob(f"*{suffix}")) if path.is_dir() else [path]
+        yield from (each for each in found if each.suffix == suffix and each.is_file())
 
 
 def compare_scenario(name: str, lines: list[dict[str, Any]]) -> Totals:
