@@ -152,8 +152,8 @@ def named(volume: VolumeName, marks: Mapping[str, str]) -> Named | None:
     A name in other letters was made by somebody else, and marks that tell of another owner were copied along by
     somebody else: `linstor resource-definition clone` does that.
     """
-    if (reverted := marking.laid_out_for(volume, marks)) is not None:
-        return named(reverted, {})
+    if (origin := marking.laid_out_for(volume, marks)) is not None:
+        return named(origin, {})
     if not written_by_us(volume):
         return None
     disk, image = disk_of(volume) or context_disk(volume), image_of(volume)

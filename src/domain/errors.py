@@ -8,10 +8,10 @@
     ├── VolumeError              about one volume
     │   ├── UnknownVolume, VolumeExists, ForeignVolume, VolumeInUse, BeingDeleted, HasSnapshots
     │   ├── NoUsableReplica, NotInSync, NoPlacement, NotAttached, NotPossible, CopyFailed, StillTwoWriters
-    │   └── UnknownSnapshot, SnapshotExists, SnapshotFailed, NotTheNewest, HalfWritten, Interrupted
+    │   └── UnknownSnapshot, SnapshotExists, SnapshotFailed, NotTheNewest, HalfWritten, Interrupted, NoBaseOfBackup
     ├── ClusterError             LINSTOR: ControllerUnreachable, AccessDenied, UnknownHostNode
     │   └── ControllerFailed, and of its kind DeviceHeldOpen
-    ├── HostError                about one host: HostUnreachable, HostCommandFailed
+    ├── HostError                about one host: HostUnreachable, HostCommandFailed, GuestNotFrozen
     ├── OnedError                oned: OnedUnreachable, OnedRefused, PartialView
     ├── SourceError              what an image is made from: SourceRefused, SourceUnreadable
     ├── ExportFailed             the file that an image is exported to
@@ -193,6 +193,13 @@ class HalfWritten(VolumeError):
     advice = "revert it to a snapshot again, to the same or to another one"
 
 
+class NoBaseOfBackup(VolumeError):
+    """An increment would be made against data that is not that of the backup before."""
+
+    sentence = "what the backup before has of it is not there any more, so no increment can be made"
+    advice = "begin a new chain with onevm backup --reset"
+
+
 class SnapshotFailed(VolumeError):
     """A snapshot that is not usable on every replica."""
 
@@ -294,6 +301,15 @@ class HostCommandFailed(HostError):
     def __init__(self, host: str, doing: str, said: str) -> None:
         self.doing, self.said = doing, said
         super().__init__(host, f"cannot {doing}: {said}")
+
+
+class GuestNotFrozen(HostError):
+    """The file systems of a guest shall stand still, and nobody in it can do that."""
+
+    advice = "see that qemu-guest-agent runs in the guest, or set FS_FREEZE of the backup to SUSPEND or NONE"
+
+    def __init__(self, host: str, deploy_id: str) -> None:
+        super().__init__(host, f"the guest {deploy_id} has no agent that answers")
 
 
 class OnedError(DriverError):

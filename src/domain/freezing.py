@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from domain.errors import HostError, HostUnreachable
+from domain.errors import GuestNotFrozen, HostError, HostUnreachable
 from domain.names import HostName
 from domain.ports import Hosts
-from domain.steps import FreezeGuest, ThawGuest
+from domain.steps import FreezeGuest, PauseGuest, ResumeGuest, ThawGuest
 
 FROZEN = "frozen"
 
 
 @contextmanager
-def frozen(hosts: Hosts, host: HostName, deploy_id: str) -> Iterator[None]:
-    """A block in which the guest *deploy_id* of *host* stands still. Raises HostUnreachable, HostCommandFailed."""
+def frozen(hosts: Hosts, host: HostName, deploy_id: str) -> Iterator[str]:
+    """A block in which the guest *deploy_id* of *host* stands still; what the host told, FROZEN where it does.
+
+    Raises HostUnreachable, HostCommandFailed.
+    """
     try:
         told = hosts.run(host, [FreezeGuest(deploy_id)])[0]
     except HostError:
@@ -28,11 +31,31 @@ def frozen(hosts: Hosts, host: HostName, deploy_id: str) -> Iterator[None]:
             hosts.run(host, [ThawGuest(deploy_id)])
         raise
     try:
-        yield
+        yield told
     finally:
         if told == FROZEN:
             with suppress(HostUnreachable):
                 hosts.run(host, [ThawGuest(deploy_id)])
+
+
+@contextmanager
+def frozen_by_agent(hosts: Hosts, host: HostName, deploy_id: str) -> Iterator[None]:
+    """The same for who has asked for it. Raises GuestNotFrozen where the guest has no agent."""
+    with frozen(hosts, host, deploy_id) as told:
+        if told != FROZEN:
+            raise GuestNotFrozen(host, deploy_id)
+        yield
+
+
+@contextmanager
+def paused(hosts: Hosts, host: HostName, deploy_id: str) -> Iterator[None]:
+    """A block in which the guest stands still as a whole. Raises HostUnreachable, HostCommandFailed."""
+    try:
+        hosts.run(host, [PauseGuest(deploy_id)])
+        yield
+    finally:
+        with suppress(HostError):
+            hosts.run(host, [ResumeGuest(deploy_id)])
 
 
 @contextmanager

@@ -20,7 +20,16 @@ from domain.errors import (
     interruption,
 )
 from domain.local_volumes import require_data_for, require_one_truth
-from domain.names import HostName, VolumeName, disk_of, is_safety, revert_volume
+from domain.names import (
+    HostName,
+    VolumeName,
+    backup_volume,
+    base_volume,
+    disk_of,
+    is_of_backup,
+    is_safety,
+    revert_volume,
+)
 from domain.ports import Clock, Cluster
 from domain.storage import Storage
 from domain.undoing import Undo
@@ -118,10 +127,20 @@ class Lifetime:
         """
         marks = {marking.SOURCE: f"{snapshot.volume}@{snapshot.name}", marking.STATE: marking.CREATING}
         # before it is made: an answer that is lost leaves it behind, too
-        undo.add(lambda: self._end_loan(storage, target))
+        undo.add(lambda: self.end_loan(storage, target))
         self._make_once(storage, target, marks, _restoring(storage, snapshot, target, marks), _never)
 
-    def _end_loan(self, storage: Storage, target: VolumeName) -> None:
+    def lend(self, storage: Storage, target: VolumeName, size_kib: int, undo: Undo) -> None:
+        """Make an empty volume *target* for as long as this order runs; its marks say that nobody counts on it.
+
+        One that an earlier order left is made anew. Raises what `Cluster.create` raises, VolumeExists.
+        """
+        group, marks = storage.settings.group, {marking.STATE: marking.CREATING}
+        undo.add(lambda: self.end_loan(storage, target))
+        self._make_once(storage, target, marks, lambda: storage.cluster.create(target, size_kib, group, marks), _never)
+
+    def end_loan(self, storage: Storage, target: VolumeName) -> None:
+        """Delete what :meth:`borrow` made; gone already is fine, and what others made stays."""
         found = storage.cluster.definitions([target]).get(target)
         if found is not None and marking.laid_out_for(target, found.marks):
             self.delete(storage, target)
@@ -211,11 +230,14 @@ class Lifetime:
     def _delete_parts(self, storage: Storage, volume: VolumeName) -> None:
         """Delete every snapshot of *volume*: those of other makers end with the volume, too (linstor.md 2.15).
 
-        What an interrupted revert made of one of them goes first.
+        What an interrupted revert or backup made of one of them goes first.
         """
         snapshots = storage.cluster.snapshots(volume)
         if any(is_safety(each.name) for each in snapshots):
-            self._end_loan(storage, revert_volume(volume))
+            self.end_loan(storage, revert_volume(volume))
+        if any(is_of_backup(each.name) for each in snapshots):
+            self.end_loan(storage, backup_volume(volume))
+            self.end_loan(storage, base_volume(volume))
         for each in snapshots:
             storage.cluster.delete_snapshot(volume, each.name)
 

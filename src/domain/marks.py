@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from domain.names import DiskOf, HostName, VolumeName, reverted_volume
+from domain.names import DiskOf, HostName, VolumeName, origin_of
 
 IMAGE = "image"
 VM = "vm"
@@ -37,11 +37,11 @@ def for_disk(of: DiskOf, seq: int, source: VolumeName | None = None) -> dict[str
 
 
 def laid_out_for(name: str, marks: Mapping[str, str]) -> VolumeName | None:
-    """The volume that a revert laid *name* out for, else None: nobody but that order counts on it.
+    """The volume that a revert or a backup laid *name* out for, else None: nobody but that order counts on it.
 
     LINSTOR may put marks of the reverted volume over the others while it fills it (linstor.md 2.11).
     """
-    return reverted_volume(name) if marks.get(STATE) == CREATING else None
+    return origin_of(name) if marks.get(STATE) == CREATING else None
 
 
 def of_other_disk(marks: Mapping[str, str], of: DiskOf) -> bool:

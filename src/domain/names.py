@@ -26,8 +26,11 @@ _VOLATILE = re.compile(r"OpenNebula-Volatile-vm(\d{1,18})-disk(\d{1,18})", _FLAG
 _CONTEXT = re.compile(r"OpenNebula-vm-context-vm(\d{1,18})-disk(\d{1,18})(?:-\d{1,18})?", re.ASCII)
 SAFETY = 10**18 - 1
 """The number of the snapshot that holds the data of before a revert; oned never counts so far (opennebula.md 3.6)."""
+BACKUPS = (SAFETY - 1, SAFETY - 2)
+"""The numbers of the snapshots that hold what a backup has, in turn."""
 REVERT = "Revert-"
-_REVERT = re.compile(rf"{REVERT}([A-Za-z_][A-Za-z0-9_-]{{1,47}})", re.ASCII)
+BACKUP, BASE = "Backup-", "Base-"
+_LAID_OUT = re.compile(rf"(?:{REVERT}|{BACKUP}|{BASE})([A-Za-z_][A-Za-z0-9_-]{{1,47}})", re.ASCII)
 _SNAPSHOT = re.compile(r"OpenNebula-Snap-(\d{1,18})(?:-(\d{1,18}))?", _FLAGS)
 
 LIVES_OF_CONTEXTS = 10
@@ -82,15 +85,30 @@ def revert_volume(volume: VolumeName) -> VolumeName:
     return volume_name(f"{REVERT}{volume}")
 
 
-def reverted_volume(name: str) -> VolumeName | None:
-    """The volume that :func:`revert_volume` gave *name* to, else None."""
-    match = _REVERT.fullmatch(name)
+def backup_volume(volume: VolumeName) -> VolumeName:
+    """Where what a backup has of *volume* lies while it is read. Raises BadName for a long name."""
+    return volume_name(f"{BACKUP}{volume}")
+
+
+def base_volume(volume: VolumeName) -> VolumeName:
+    """Where what the backup before has of *volume* lies while both are compared. Raises BadName for a long name."""
+    return volume_name(f"{BASE}{volume}")
+
+
+def origin_of(name: str) -> VolumeName | None:
+    """The volume that a revert or a backup laid *name* out for, else None."""
+    match = _LAID_OUT.fullmatch(name)
     return VolumeName(match[1]) if match else None
 
 
 def is_safety(name: str) -> bool:
     """Whether a snapshot is one that a revert took for itself; where it stays, that revert was interrupted."""
     return (snapshot_number(name) or ())[:1] == (SAFETY,)
+
+
+def is_of_backup(name: str) -> bool:
+    """Whether a snapshot is one that a backup took."""
+    return (snapshot_number(name) or (-1,))[0] in BACKUPS
 
 
 def snapshot_name(snapshot: int, use: int = 0) -> SnapshotName:

@@ -65,7 +65,10 @@ class History:
 
 @dataclass(frozen=True)
 class Vm:
-    """A VM. *history* is oldest first and may hold the current record alone. States: opennebula.md 4.1, 4.6."""
+    """A VM. *history* is oldest first and may hold the current record alone. States: opennebula.md 4.1, 4.6.
+
+    *backup* is its BACKUP_CONFIG (opennebula.md 5.2), *backup_ids* are the images of its backups.
+    """
 
     vm_id: int
     state: int = 0
@@ -77,6 +80,8 @@ class Vm:
     attributes: Mapping[str, str] = field(default_factory=dict)
     snapshots: tuple[DiskSnapshot, ...] = ()
     name: str = ""
+    backup: Mapping[str, str] = field(default_factory=dict)
+    backup_ids: tuple[int, ...] = ()
 
     def snapshot(self, disk_id: int, snapshot_id: int) -> DiskSnapshot | None:
         """Oned's record of a disk snapshot."""

@@ -112,6 +112,35 @@ class MakeContext(NamedTuple):
 
 
 @distinct
+class BackUp(NamedTuple):
+    """`prebackup|prebackup_live|postbackup|postbackup_live HOST:DIR DISKS DEPLOYID [JOB] VMID DSID`, the VM on stdin.
+
+    *disks* are the ids to save, *document* is the VM as oned gave it (opennebula.md 5).
+    """
+
+    place: Place
+    disks: tuple[int, ...]
+    deploy_id: str
+    vm: Vm
+    datastore_id: int
+    document: bytes = b""
+
+
+@distinct
+class RestoreDisks(NamedTuple):
+    """`restore HOST:DIR VMID IMAGEID INCREMENT DISK`: disks of a VM get what a backup has.
+
+    *increment* is None for the last one, *disk* for all of them.
+    """
+
+    place: Place
+    vm_id: int
+    image_id: int
+    increment: int | None
+    disk: int | None
+
+
+@distinct
 class Monitor(NamedTuple):
     """`monitor`: the space of a datastore; with *vm_disks* the sizes of the disks of its VMs, too.
 

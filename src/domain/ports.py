@@ -231,6 +231,16 @@ class Exports(Protocol):
         """
 
 
+class BackupStores(Protocol):
+    """What the drivers of backup datastores keep."""
+
+    def files(self, vm_id: int, image_id: int, increment: int | None) -> Mapping[int, str]:
+        """Disk id -> URL of what the backup *image_id* has of that disk, its increments up to *increment* merged.
+
+        None is the last one. Raises OnedUnreachable, OnedRefused, ScriptFailed.
+        """
+
+
 DAY = 86400.0
 """Seconds: what another driver may take that copies whole disks."""
 

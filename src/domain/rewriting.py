@@ -7,7 +7,7 @@ it held before is in a snapshot of its own until all is compared (rule 4).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from domain.attachment import Attachment
 from domain.choosing import nearest
@@ -23,9 +23,12 @@ from domain.undoing import Undo, undoing
 from domain.volumes import Definition, Deployment, Role, Snapshot, on_host
 from domain.wholeness import require_all_replicas, require_idle
 
+LayOut = Callable[[HostName, Undo], Deployment]
+"""Makes the data to write readable on a host, as a volume of its own that the undoing of the order ends."""
+
 
 class Rewriting:
-    """Writes the data of a snapshot over its volume."""
+    """Writes other data over a volume."""
 
     def __init__(
         self,
@@ -44,12 +47,19 @@ class Rewriting:
         self._front_end = front_end
 
     def set_back(self, storage: Storage, definition: Definition, snapshot: Snapshot, place: Place | None) -> None:
-        """Make the data that of *snapshot*, zeros beyond its end; *place* is the link of the VM that has the disk.
+        """Make the data that of *snapshot*, zeros beyond its end. See :meth:`write_over`."""
+        lay_out: LayOut = lambda host, undo: self._laid_out(storage, snapshot, host, undo)  # noqa: E731
+        self.write_over(storage, definition.name, place, lay_out, snapshot.size_kib)
 
+    def write_over(
+        self, storage: Storage, volume: VolumeName, place: Place | None, lay_out: LayOut, size_kib: int
+    ) -> None:
+        """Make the first *size_kib* those of the volume that *lay_out* makes readable on a host, and the rest zeros.
+
+        *place* is the link of the VM that has the disk.
         A run that was killed is begun anew, and the data of before is that of before the first one.
         Raises NotInSync, VolumeInUse, NotPossible, HostCommandFailed; the volume is as it was then.
         """
-        volume = definition.name
         seen = storage.cluster.deployments([volume])[volume]
         require_all_replicas(volume, seen)
         require_idle(volume, seen)
@@ -57,9 +67,9 @@ class Rewriting:
         with undoing() as undo:
             undo.add(lambda: self._give_back(storage, volume, place))
             self._keep_safe(storage, volume, seen)
-            source = self._laid_out(storage, snapshot, here.host, undo)
+            source = lay_out(here.host, undo)
             self._close(storage, volume, seen, place)
-            self._hosts.run(here.host, [CopyDevice(str(source.device), str(here.device), snapshot.size_kib)])
+            self._hosts.run(here.host, [CopyDevice(str(source.device), str(here.device), size_kib)])
             self._open_up(storage, volume, seen, place)
         self._lifetime.delete(storage, source.volume)
         self._snapshots.delete(storage, volume, SAFETY)

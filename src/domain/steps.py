@@ -138,6 +138,28 @@ class CopyDevice(NamedTuple):
 
 
 @distinct
+class ExportDevice(NamedTuple):
+    """Write what *device* holds into the new qcow2 file *path*.
+
+    With *base*, a device with older data, only what differs from that is written, and *backing*, a file beside *path*
+    that holds the older data, is named as its backing file.
+    """
+
+    device: str
+    path: str
+    base: str = ""
+    backing: str = ""
+
+
+@distinct
+class AppendText(NamedTuple):
+    """Add *text* to the end of the plain file *path*, which is made where there is none."""
+
+    path: str
+    text: str
+
+
+@distinct
 class StopMonitoring(NamedTuple):
     """Remove the flag file `.monitor` of the system datastore directory *directory* (opennebula.md 2.8)."""
 
@@ -158,6 +180,21 @@ class FreezeGuest(NamedTuple):
 @distinct
 class ThawGuest(NamedTuple):
     """Thaw the file systems of the domain *deploy_id* and end the watchdog; thawed already is fine."""
+
+    deploy_id: str
+
+
+@distinct
+class PauseGuest(NamedTuple):
+    """Let the domain *deploy_id* stand still as a whole; a watchdog lets it go on after *seconds*."""
+
+    deploy_id: str
+    seconds: float = 60.0
+
+
+@distinct
+class ResumeGuest(NamedTuple):
+    """Let the domain *deploy_id* go on and end the watchdog; going on already is fine."""
 
     deploy_id: str
 
@@ -184,8 +221,12 @@ Step = (
     | MakeFileSystem
     | MakeQcow2
     | CopyDevice
+    | ExportDevice
+    | AppendText
     | StopMonitoring
     | DeviceSize
     | FreezeGuest
     | ThawGuest
+    | PauseGuest
+    | ResumeGuest
 )

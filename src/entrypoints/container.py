@@ -92,6 +92,18 @@ def _scripts(installation: Any, environment: Mapping[str, str], wrap: Wrap) -> A
     return wrap("scripts", OpenNebulaScripts(installation, environment))
 
 
+def _backup_stores(installation: Any, environment: Mapping[str, str], wrap: Wrap) -> Any:
+    from adapters.opennebula.backup_stores import OpenNebulaBackupStores
+
+    return wrap("backup_stores", OpenNebulaBackupStores(installation, environment))
+
+
+def _backup_base(installation: Any) -> str:
+    from adapters.opennebula.backup_base import backup_base
+
+    return backup_base(installation)
+
+
 def _locks(environment: Mapping[str, str]) -> Any:
     from adapters.opennebula.locks import FileLocks
 
@@ -148,6 +160,7 @@ class Container(containers.DeclarativeContainer):
     sources = providers.Singleton(_sources, installation, environment, limits, wrap)
     exports = providers.Singleton(_exports, limits, wrap)
     scripts = providers.Singleton(_scripts, installation, environment, wrap)
+    backup_stores = providers.Singleton(_backup_stores, installation, environment, wrap)
     locks = providers.Singleton(_locks, environment)
     parallel = providers.Singleton(_parallel)
     clock = providers.Singleton(_clock)
@@ -215,6 +228,31 @@ class Container(containers.DeclarativeContainer):
         legacy_contexts,
     )
     saving = providers.Singleton(_rules("domain.saving.Saving"), storages, oned, hosts, locks, lifetime, snapshots)
+    backup_snapshots = providers.Singleton(
+        _rules("domain.backup_snapshots.BackupSnapshots"), attachment, lifetime, snapshots
+    )
+    backups = providers.Singleton(
+        _rules("domain.backups.Backups"),
+        storages,
+        hosts,
+        locks,
+        parallel,
+        backup_snapshots,
+        providers.Callable(_backup_base, installation),
+    )
+    restoring = providers.Singleton(
+        _rules("domain.restoring.Restoring"),
+        storages,
+        oned,
+        backup_stores,
+        sources,
+        locks,
+        attachment,
+        lifetime,
+        snapshots,
+        rewriting,
+        sizes,
+    )
     vm_monitoring = providers.Singleton(_rules("domain.vm_sizes.VmMonitoring"), storages, pools, clock)
     orphans = providers.Singleton(
         _rules("domain.clearing.Orphans"),

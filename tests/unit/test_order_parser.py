@@ -201,3 +201,49 @@ def test_an_image_that_is_made_has_a_number(action: str) -> None:
     document = b"<DS_DRIVER_ACTION_DATA><IMAGE/><DATASTORE><ID>1</ID></DATASTORE></DS_DRIVER_ACTION_DATA>"
     with pytest.raises(BadOrder, match="without ID"):
         parse(Call("datastore", action, ("5",), base64.b64encode(document)), documents())
+
+
+VM = b"<VM><ID>46</ID><DEPLOY_ID>one-46</DEPLOY_ID></VM>"
+
+
+@pytest.mark.parametrize("action", ["prebackup", "prebackup_live", "postbackup", "postbackup_live"])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("host-a:/var/ds/104/46", "0:1:", "one-46", "46", "104"),
+        ("host-a:/var/ds/104/46", "0:1", "one-46", "-", "46", "104"),
+        ("host-a:/var/ds/104/46", "0:1", "one-46", "12", "46", "104"),
+    ],
+)
+@pytest.mark.parametrize("stdin", [VM + b"\n", base64.b64encode(VM)])
+def test_a_backup_in_all_its_shapes(action: str, argv: tuple[str, ...], stdin: bytes) -> None:
+    """6.6 knows no backup jobs and ends the list of disks with a colon (opennebula.md 3.1)."""
+    order = parse(Call("tm", action, argv, stdin), documents())
+    assert isinstance(order, orders.BackUp)
+    assert (order.place, order.disks, order.deploy_id) == (orders.Place("host-a", "/var/ds/104/46"), (0, 1), "one-46")
+    assert (order.vm.vm_id, order.datastore_id, order.document) == (46, 104, VM)
+
+
+@pytest.mark.parametrize(
+    ("argv", "stdin"),
+    [
+        (("host-a:/var/ds/104/46", "0:x", "one-46", "46", "104"), VM),
+        (("host-a:/var/ds/104/46", "0", "one-46", "47", "104"), VM),
+        (("host-a:/var/ds/104/46", "0", "one-46", "46", "104"), b""),
+        (("host-a:/var/ds/104/46", "0", "one-46"), VM),
+    ],
+)
+def test_a_backup_that_makes_no_sense(argv: tuple[str, ...], stdin: bytes) -> None:
+    """Another VM, no VM, no number of a disk."""
+    with pytest.raises(BadOrder):
+        parse(Call("tm", "prebackup", argv, stdin), documents())
+
+
+def test_a_restore_of_all_or_of_one() -> None:
+    """-1 is the last increment, and all disks."""
+    words = ("host-a:/var/lib/one//datastores/104/46", "46", "49")
+    place = orders.Place("host-a", "/var/lib/one/datastores/104/46")
+    whole = parse(Call("tm", "restore", (*words, "-1", "-1")), documents())
+    assert whole == orders.RestoreDisks(place, 46, 49, None, None)
+    part = parse(Call("tm", "restore", (*words, "2", "0")), documents())
+    assert part == orders.RestoreDisks(place, 46, 49, 2, 0)

@@ -53,6 +53,9 @@ class OneHost(Protocol):
     def freeze(self, deploy_id: str, *, frozen: bool) -> bool:
         """Freeze or thaw a guest; False where it has no agent."""
 
+    def pause(self, deploy_id: str, *, paused: bool) -> None:
+        """Pause a guest, or let it go on."""
+
 
 class Steps:
     """Carries out steps on one host."""
@@ -103,7 +106,9 @@ class Steps:
         self._host.remove(step.path)
 
     def _remove_tree(self, step: steps.RemoveTree) -> str:
-        if not re.fullmatch(r"(/[^/]+){4,}|/[^/]+(/\d+){2}", step.path) or {".", ".."} & set(step.path.split("/")):
+        if not re.fullmatch(r"(/[^/]+){4,}|/[^/]+/\d+/(\d+|backup)", step.path) or {".", ".."} & set(
+            step.path.split("/")
+        ):
             raise StepFailed(f"{step.path} is no path that may be removed")
         if self._keeps(step.path, step.unless):
             return "kept"
@@ -173,6 +178,29 @@ class Steps:
             if data != self._host.read_device(step.device, length, offset):
                 self._host.write_device(step.device, offset, data)
 
+    def _export_device(self, step: steps.ExportDevice) -> None:
+        """A file of the memory holds the whole content, as `qemu-img convert` would give it back."""
+        found = self._need(step.device)
+        if step.base:
+            self._need(step.base)
+        data = b"".join(
+            self._host.read_device(step.device, min(PART, found.size_bytes - offset), offset)
+            for offset in range(0, found.size_bytes, PART)
+        )
+        self._host.put(step.path, data)
+
+    def _append_text(self, step: steps.AppendText) -> None:
+        found = self._host.get(step.path)
+        if not isinstance(found, bytes | None):
+            raise StepFailed(f"{step.path} is no plain file")
+        self._host.put(step.path, (found or b"") + step.text.encode())
+
+    def _pause_guest(self, step: steps.PauseGuest) -> None:
+        self._host.pause(step.deploy_id, paused=True)
+
+    def _resume_guest(self, step: steps.ResumeGuest) -> None:
+        self._host.pause(step.deploy_id, paused=False)
+
     def _need(self, device: str) -> DeviceInfo:
         found = self._host.device(device)
         if found is None:
@@ -207,6 +235,10 @@ _PERFORM: dict[type, Callable[[Steps, Any], str | None]] = {
     steps.MakeFileSystem: Steps._make_file_system,
     steps.MakeQcow2: Steps._make_qcow2,
     steps.CopyDevice: Steps._copy_device,
+    steps.ExportDevice: Steps._export_device,
+    steps.AppendText: Steps._append_text,
+    steps.PauseGuest: Steps._pause_guest,
+    steps.ResumeGuest: Steps._resume_guest,
     steps.StopMonitoring: Steps._stop_monitoring,
     steps.FreezeGuest: Steps._freeze_guest,
     steps.ThawGuest: Steps._thaw_guest,

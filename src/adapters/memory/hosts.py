@@ -73,6 +73,10 @@ class MemoryHost:
         (self._frozen.add if frozen else self._frozen.discard)(deploy_id)
         return True
 
+    def pause(self, deploy_id: str, *, paused: bool) -> None:
+        """Pause a guest, or let it go on."""
+        (self._frozen.add if paused else self._frozen.discard)(deploy_id)
+
 
 def _by_path(item: tuple[str, Entry]) -> str:
     return item[0]

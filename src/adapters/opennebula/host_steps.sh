@@ -44,8 +44,8 @@ unlink_path() { # PATH
 
 remove_tree() { # PATH UNLESS
     [[ $1 != *//* && /$1/ != */../* && /$1/ != */./* ]] || fail "$1 is not written plainly"
-    # four names deep, or a location of one name: LOCATION/DATASTORE/VM
-    [[ $1 == /*/*/*/* || $1 =~ ^/[^/]+/[0-9]+/[0-9]+$ ]] || fail "$1 is too near to the root to be removed"
+    # four names deep, or a location of one name: LOCATION/DATASTORE/VM, LOCATION/VM/backup
+    [[ $1 == /*/*/*/* || $1 =~ ^/[^/]+/[0-9]+/([0-9]+|backup)$ ]] || fail "$1 is too near to the root to be removed"
     if kept_by "$1" "$2"; then return 0; fi
     if [ -L "$1" ]; then rm -f -- "$1"; else rm -rf --one-file-system -- "$1"; fi
 }
@@ -118,6 +118,28 @@ make_qcow2() { # DEVICE BYTES
     need_device "$1"
     command -v qemu-img > /dev/null || fail "qemu-img is not installed, so no qcow2 disk can be made"
     qemu-img create -q -f qcow2 "$1" "$2" > /dev/null
+}
+
+export_device() { # DEVICE PATH BASE BACKING
+    local new=$2.new
+    need_device "$1"
+    command -v qemu-img > /dev/null || fail "qemu-img is not installed, so no disk can be saved"
+    rm -f -- "$new"
+    if [ -z "$3" ]; then
+        qemu-img convert -q -f raw -O qcow2 "$1" "$new"
+    else
+        need_device "$3"
+        # what differs from the older device is written when that takes the place of the device itself below the file
+        qemu-img create -q -f qcow2 -F raw -b "$1" "$new" > /dev/null &&
+            qemu-img rebase -q -f qcow2 -F raw -b "$3" "$new" &&
+            qemu-img rebase -u -q -f qcow2 -F qcow2 -b "$4" "$new"
+    fi || fail "$1 cannot be saved to $2"
+    mv -fT -- "$new" "$2"
+}
+
+append_text() { # PATH TEXT
+    if [ -L "$1" ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; then fail "$1 is no plain file"; fi
+    printf '%s' "$2" >> "$1"
 }
 
 # -- a device gets what another one has --------------------------------------------------------------------------------
@@ -200,9 +222,9 @@ end_watchdogs() { # DEPLOY_ID
     return 0
 }
 
-start_watchdog() { # DEPLOY_ID SECONDS
-    setsid bash -c 'sleep "$2"; exec timeout 30 virsh --connect "$3" domfsthaw "$1"' \
-        "$WATCHDOG" "$1" "$2" "$LIBVIRT" > /dev/null 2>&1 < /dev/null &
+start_watchdog() { # DEPLOY_ID SECONDS COMMAND
+    setsid bash -c 'sleep "$2"; exec timeout 30 virsh --connect "$3" "$4" "$1"' \
+        "$WATCHDOG" "$1" "$2" "$LIBVIRT" "$3" > /dev/null 2>&1 < /dev/null &
     watchdog=$!
 }
 
@@ -210,7 +232,7 @@ freeze_guest() { # DEPLOY_ID SECONDS
     [[ $1 =~ ^[A-Za-z0-9] ]] || fail "$1 is no name of a guest"
     end_watchdogs "$1"
     if ! command -v virsh > /dev/null; then echo "no agent"; return; fi
-    start_watchdog "$1" "$2"
+    start_watchdog "$1" "$2" domfsthaw
     if ask_guest domfsfreeze "$1"; then echo frozen; return; fi
     # it may have frozen some of them before it failed
     ask_guest domfsthaw "$1"
@@ -219,11 +241,27 @@ freeze_guest() { # DEPLOY_ID SECONDS
     echo "no agent"
 }
 
-thaw_guest() { # DEPLOY_ID: a watchdog that somebody killed does not keep the guest frozen
+go_on() { # COMMAND DEPLOY_ID: a watchdog that somebody killed does not keep the guest standing still
     local watched
-    watched=$(watchdogs "$1")
-    if ! ask_guest domfsthaw "$1" && [ -n "$watched" ]; then
-        fail "the guest $1 does not thaw; its watchdog will try again"
+    watched=$(watchdogs "$2")
+    if ! ask_guest "$1" "$2" && [ -n "$watched" ]; then
+        fail "the guest $2 does not go on; its watchdog will try again"
     fi
-    end_watchdogs "$1"
+    end_watchdogs "$2"
 }
+
+thaw_guest() { go_on domfsthaw "$1"; } # DEPLOY_ID
+
+pause_guest() { # DEPLOY_ID SECONDS
+    [[ $1 =~ ^[A-Za-z0-9] ]] || fail "$1 is no name of a guest"
+    command -v virsh > /dev/null || fail "virsh is not installed, so that no guest can be paused"
+    end_watchdogs "$1"
+    start_watchdog "$1" "$2" resume
+    if ask_guest suspend "$1"; then return; fi
+    ask_guest resume "$1"
+    kill "$watchdog" 2> /dev/null
+    end_watchdogs "$1"
+    fail "the guest $1 cannot be paused"
+}
+
+resume_guest() { go_on resume "$1"; } # DEPLOY_ID

@@ -11,7 +11,7 @@ from adapters.opennebula.ssh import Shell, reached, session
 from adapters.opennebula.step_texts import told
 from domain.names import HostName, same_host
 from domain.settings import Limits
-from domain.steps import CopyDevice, MakeFileSystem, Step
+from domain.steps import CopyDevice, ExportDevice, MakeFileSystem, Step
 
 
 class SshHosts:
@@ -49,6 +49,6 @@ def _may_wait(step: Step, limits: Limits) -> float:
     """Seconds that the step itself may take, on top of the limit of the session."""
     if isinstance(step, MakeFileSystem):
         return limits.change
-    if isinstance(step, CopyDevice):
+    if isinstance(step, CopyDevice | ExportDevice):
         return limits.transfer
     return float(getattr(step, "seconds", 0.0))

@@ -61,8 +61,12 @@ _CALLS: dict[type, Callable[[Any], Call]] = {
     steps.MakeFileSystem: lambda step: ("make_file_system", step.device, step.kind, *step.options),
     steps.MakeQcow2: lambda step: ("make_qcow2", step.device, step.size_kib * 1024),
     steps.CopyDevice: lambda step: ("copy_device", step.source, step.device, step.size_kib * 1024),
+    steps.ExportDevice: _fields("export_device", "device", "path", "base", "backing"),
+    steps.AppendText: _fields("append_text", "path", "text"),
     steps.StopMonitoring: _fields("stop_monitoring", "directory"),
     steps.FreezeGuest: lambda step: ("freeze_guest", step.deploy_id, round(step.seconds)),
+    steps.PauseGuest: lambda step: ("pause_guest", step.deploy_id, round(step.seconds)),
+    steps.ResumeGuest: _fields("resume_guest", "deploy_id"),
     steps.ThawGuest: _fields("thaw_guest", "deploy_id"),
     steps.DeviceSize: _fields("tell_size", "device"),
 }

@@ -70,6 +70,11 @@ def parse_datastore(document: bytes) -> Datastore:
     return _datastore(_root(document, "DATASTORE"))
 
 
+def parse_image(document: bytes) -> Image:
+    """An `<IMAGE>`. Raises BadOrder."""
+    return _image(_root(document, "IMAGE"))
+
+
 def parse_action_data(document: bytes) -> ActionData:
     """The document of a datastore action. Raises BadOrder."""
     root = _root(document, "DS_DRIVER_ACTION_DATA")
@@ -164,6 +169,8 @@ def _vm(root: etree._Element) -> Vm:
         attributes=_attributes(root.find("USER_TEMPLATE")),
         snapshots=tuple(_snapshots(root)),
         name=_text(root, "NAME"),
+        backup=_attributes(root.find("BACKUPS/BACKUP_CONFIG")),
+        backup_ids=tuple(_number(each, ".") for each in root.iterfind("BACKUPS/BACKUP_IDS/ID")),
     )
 
 

@@ -89,6 +89,7 @@ _DISK_SNAPSHOTS = {
     "snap_revert": "revert",
     "snap_delete": "delete_snapshot",
 }
+_BACKUPS = {"prebackup": "prepare", "prebackup_live": "prepare_live", "postbackup": "end", "postbackup_live": "end"}
 _IMAGE_SNAPSHOTS = {"snap_delete": "delete_snapshot", "snap_revert": "revert", "snap_flatten": "flatten"}
 
 _RULES: dict[type, Run] = {
@@ -105,6 +106,8 @@ _RULES: dict[type, Run] = {
     orders.SnapshotDisk: _rule_of_action("disk_changes", _DISK_SNAPSHOTS),
     orders.SnapshotImage: _rule_of_action("image_snapshots", _IMAGE_SNAPSHOTS),
     orders.SaveDisk: _rule("saving", "save"),
+    orders.BackUp: _rule_of_action("backups", _BACKUPS),
+    orders.RestoreDisks: _rule("restoring", "restore"),
     orders.MakeContext: _context,
     orders.Monitor: _monitor,
     orders.StatImage: _stat,

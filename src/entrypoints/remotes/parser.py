@@ -237,6 +237,38 @@ def _save(call: Call, _: Documents) -> orders.SaveDisk:
     return orders.SaveDisk(place, name, number, _disk(place, vm), _number(datastore, "a datastore id"))
 
 
+def _backup(call: Call, documents: Documents) -> orders.BackUp:
+    """Since 6.8 the id of a backup job stands before the VM's, "-" for none."""
+    where, disks, deploy_id, *_rest = _arguments(call, "HOST:DIR", "DISKS", "DEPLOYID", "VMID", "DSID")
+    vm_id, document = _number(call.argv[-2], "a VM id"), _plain_document(call)
+    vm = documents.parse_vm(document)
+    if vm.vm_id != vm_id:
+        raise BadOrder(f"{call.action} is about VM {vm_id}, but the document on standard input is VM {vm.vm_id}")
+    numbers = tuple(_number(each, "a disk id") for each in disks.split(":") if each)
+    return orders.BackUp(
+        _place(where), numbers, deploy_id, vm, _number(call.argv[-1], "a datastore id"), document=document
+    )
+
+
+def _plain_document(call: Call) -> bytes:
+    """The VM on standard input, which is XML itself here; base64 of it is understood, too."""
+    text = call.stdin.strip()
+    if not text:
+        raise BadOrder(f"{call.action} got no VM on standard input")
+    return text if text.startswith(b"<") else decoded(text)
+
+
+def _restore(call: Call, _: Documents) -> orders.RestoreDisks:
+    where, vm, image, increment, disk, *_rest = _arguments(call, "HOST:DIR", "VMID", "IMAGEID", "INCREMENT", "DISK")
+    return orders.RestoreDisks(
+        _place(where),
+        _number(vm, "a VM id"),
+        _number(image, "an image id"),
+        None if increment == "-1" else _number(increment, "the number of an increment"),
+        None if disk == "-1" else _number(disk, "a disk id"),
+    )
+
+
 # -- datastore -----------------------------------------------------------------------------------
 
 
@@ -330,6 +362,11 @@ _TRANSFER: dict[str, Parse] = {
     "snap_create_live": _snapshot,
     "snap_revert": _snapshot,
     "snap_delete": _snapshot,
+    "prebackup": _backup,
+    "prebackup_live": _backup,
+    "postbackup": _backup,
+    "postbackup_live": _backup,
+    "restore": _restore,
 }
 
 _DATASTORE: dict[str, Parse] = {

@@ -35,7 +35,10 @@ VIRSH = """#!/bin/bash
 # a guest has an agent where a file of its name lies; it is frozen while that file says so
 state=$GUESTS/${!#}
 [ -e "$state" ] || { echo "error: Guest agent is not responding" >&2; exit 1; }
-case " $* " in *" domfsfreeze "*) echo frozen > "$state" ;; *" domfsthaw "*) echo thawed > "$state" ;; esac
+case " $* " in
+    *" domfsfreeze "* | *" suspend "*) echo frozen > "$state" ;;
+    *" domfsthaw "* | *" resume "*) echo thawed > "$state" ;;
+esac
 """
 
 
@@ -170,6 +173,12 @@ class BashWorld:
     def content(self, host: str, name: str) -> bytes:
         """What is on a device."""
         return self._real(host, name).read_bytes()
+
+    def saved(self, _host: str, path: str) -> bytes:
+        """What a qcow2 file holds with its backing files."""
+        raw = self._root / "raw"
+        subprocess.run(["qemu-img", "convert", "-f", "qcow2", "-O", "raw", path, str(raw)], check=True)
+        return raw.read_bytes()
 
     def allocated(self, host: str, name: str) -> int:
         """How many of its bytes are no hole."""
@@ -318,6 +327,12 @@ class MemoryWorld:
     def content(self, host: str, name: str) -> bytes:
         """What is on a device."""
         return bytes(self._table.data[host, name])
+
+    def saved(self, host: str, path: str) -> bytes:
+        """What a qcow2 file holds with its backing files."""
+        found = self.get(host, path)
+        assert isinstance(found, bytes)
+        return found
 
     @contextmanager
     def opened(self, host: str, name: str) -> Iterator[None]:

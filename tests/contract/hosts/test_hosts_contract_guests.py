@@ -8,7 +8,8 @@ import time
 import pytest
 from tests.contract.hosts.running import ALPHA, World, run
 
-from domain.steps import FreezeGuest, ThawGuest
+from domain.errors import HostCommandFailed
+from domain.steps import FreezeGuest, PauseGuest, ResumeGuest, ThawGuest
 
 
 def test_a_guest_is_frozen_and_thawed(world: World) -> None:
@@ -57,3 +58,32 @@ def test_a_guest_thaws_although_its_watchdog_was_killed(world: World) -> None:
     run(world, ThawGuest("one-11"))
 
     assert not world.is_frozen("one-11")
+
+
+def test_a_guest_is_paused_and_goes_on(world: World) -> None:
+    """Going on twice is done."""
+    world.agent(ALPHA, "one-12")
+    run(world, PauseGuest("one-12"))
+    assert world.is_frozen("one-12")
+    assert run(world, *[ResumeGuest("one-12")] * 2) == ("", "")
+    assert not world.is_frozen("one-12")
+
+
+def test_a_paused_guest_goes_on_when_the_driver_is_gone(world: World) -> None:
+    """The watchdog lets it go on, and does not ask its agent."""
+    if not world.real:
+        pytest.skip("in memory there is no other process")
+    world.agent(ALPHA, "one-13")
+    run(world, PauseGuest("one-13", seconds=1))
+    end = time.monotonic() + 10
+    while world.is_frozen("one-13") and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not world.is_frozen("one-13")
+
+
+def test_a_guest_that_cannot_be_paused_is_an_error(world: World) -> None:
+    """Who asked for it must hear of it."""
+    if not world.real:
+        pytest.skip("in memory every guest can be paused")
+    with pytest.raises(HostCommandFailed, match="cannot be paused"):
+        run(world, PauseGuest("one-14"))

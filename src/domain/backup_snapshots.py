@@ -1,0 +1,101 @@
+"""What the files of a backup are made from: snapshots of the disks, laid out as volumes while they are read.
+
+The snapshot that the next increment begins from stays; all else ends with the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from domain import marks as marking
+from domain.attachment import Attachment
+from domain.backup_plans import BackupPlan
+from domain.errors import NoBaseOfBackup, UnknownSnapshot
+from domain.lifetime import Lifetime
+from domain.names import BACKUPS, HostName, VolumeName, backup_volume, base_volume, is_of_backup, snapshot_number
+from domain.snapshots import Snapshots, usable
+from domain.storage import Storage
+from domain.undoing import Undo
+from domain.volumes import Deployment, Snapshot
+
+
+class Part(NamedTuple):
+    """One disk of a backup."""
+
+    disk_id: int
+    storage: Storage
+    volume: VolumeName
+
+
+class Source(NamedTuple):
+    """Where a host reads a disk, and for an increment what it had in the backup before."""
+
+    disk_id: int
+    now: Deployment
+    before: Deployment | None
+
+
+class BackupSnapshots:
+    """The snapshots of backups."""
+
+    def __init__(self, attachment: Attachment, lifetime: Lifetime, snapshots: Snapshots) -> None:
+        self._attachment = attachment
+        self._lifetime = lifetime
+        self._snapshots = snapshots
+
+    def clear(self, part: Part, plan: BackupPlan) -> None:
+        """Remove what an earlier try left: it is of another moment. Raises NoBaseOfBackup, and nothing is removed."""
+        if plan.base:
+            self._base(part, plan)
+        self.end_loans(part)
+        self._snapshots.delete(part.storage, part.volume, plan.number)
+
+    def take(self, part: Part, plan: BackupPlan) -> None:
+        """Keep the data of this moment."""
+        self._snapshots.take(part.storage, part.volume, plan.number, plan.kept)
+
+    def give_up(self, part: Part, plan: BackupPlan) -> None:
+        """The backup has failed: nobody needs the data of its moment."""
+        self._snapshots.delete(part.storage, part.volume, plan.number)
+
+    def lay_out(self, part: Part, plan: BackupPlan, host: HostName, undo: Undo) -> Source:
+        """Make what the snapshots hold readable on *host*."""
+        now = self._snapshots.find(part.storage, part.volume, plan.number)
+        laid_out = self._laid_out(part, now, backup_volume(part.volume), host, undo)
+        if not plan.base:
+            return Source(part.disk_id, laid_out, None)
+        before = self._laid_out(part, self._base(part, plan), base_volume(part.volume), host, undo)
+        return Source(part.disk_id, laid_out, before)
+
+    def _laid_out(self, part: Part, snapshot: Snapshot, target: VolumeName, host: HostName, undo: Undo) -> Deployment:
+        self._lifetime.borrow(part.storage, snapshot, target, undo)
+        return self._attachment.ensure(part.storage, target, host, undo)
+
+    def _base(self, part: Part, plan: BackupPlan) -> Snapshot:
+        """The snapshot of the very backup that oned counts as the one before. Raises NoBaseOfBackup."""
+        try:
+            found = usable(part.volume, part.storage.cluster.snapshots(part.volume), plan.number_before)
+        except UnknownSnapshot as unknown:
+            raise NoBaseOfBackup(part.volume, f"disk {part.disk_id}") from unknown
+        if found.marks.get(marking.ASKED) != plan.base:
+            raise NoBaseOfBackup(part.volume, f"disk {part.disk_id}")
+        return found
+
+    def end_loans(self, part: Part) -> None:
+        """Nobody reads the disk any more."""
+        for each in part.storage.cluster.definitions([backup_volume(part.volume), base_volume(part.volume)]):
+            self._lifetime.end_loan(part.storage, each)
+
+    def drop_unneeded(self, part: Part, needed: Collection[int]) -> None:
+        """Delete the snapshots of all backups but those with the numbers *needed*."""
+        for number in BACKUPS:
+            if number not in needed:
+                self._snapshots.delete(part.storage, part.volume, number)
+
+    def drop_left_over(self, part: Part) -> None:
+        """Delete the snapshots that no increment will begin from: an order that was killed left them."""
+        for each in part.storage.cluster.snapshots(part.volume):
+            parts = snapshot_number(each.name)
+            if parts is not None and is_of_backup(each.name) and not each.marks.get(marking.ASKED):
+                self._snapshots.drop(part.storage, part.volume, parts[0], [each], 0)
