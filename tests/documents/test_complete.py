@@ -27,6 +27,7 @@ EXAMPLES: dict[type[DriverError], DriverError] = {
     errors.HostError: errors.HostError("HOST", "DETAIL"),
     errors.HostUnreachable: errors.HostUnreachable("HOST", "DETAIL"),
     errors.HostCommandFailed: errors.HostCommandFailed("HOST", "DOING", "SAID"),
+    errors.GuestNotFrozen: errors.GuestNotFrozen("HOST", "GUEST"),
     errors.OnedRefused: errors.OnedRefused("CALL", "SAID"),
     errors.ScriptFailed: errors.ScriptFailed("SCRIPT", "SAID"),
     errors.Expired: errors.Expired("WHAT", 7),

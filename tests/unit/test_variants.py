@@ -18,6 +18,7 @@ from tests.variants.versions import VERSIONS, Version
 from adapters.opennebula.xml import parse_action_data, parse_vm
 from domain import orders
 from domain.opennebula import Disk, Image, Vm
+from domain.orders import BackUp
 from entrypoints.remotes.parser import ACTIONS, Documents, parse, plain_action
 from entrypoints.remotes.parser import Call as Start
 from entrypoints.sandbox.replay.payload import document_in
@@ -81,13 +82,18 @@ def _without_format(version: Version, told: Any) -> Any:
     return told
 
 
+def _plain(order: object) -> object:
+    """The order without the text that a backup keeps as oned gave it."""
+    return order._replace(document=b"") if isinstance(order, BackUp) else order
+
+
 @each_version
 def test_every_call_of_another_version_is_the_same_order(version: Version) -> None:
     """Wherever a version puts a document, and whatever it calls an action, the order is that of 7.4."""
     count = 0
     for call in recorded():
-        if plain_action(call.action) in ACTIONS[KINDS[call.kind]]:
-            assert order_of(as_called_by(version, call)) == as_known_to(version, order_of(call)), call
+        if is_known(version, call) and plain_action(call.action) in ACTIONS[KINDS[call.kind]]:
+            assert _plain(order_of(as_called_by(version, call))) == _plain(as_known_to(version, order_of(call))), call
             count += 1
     assert count > 300
 

@@ -24,5 +24,5 @@ def backup_base(installation: Installation) -> str:
     found = [match[1] for line in lines if (match := _SET.match(line))]
     base = (shlex.split(found[-1], comments=True) or [""])[0].rstrip("/") if found else ""
     if base and (not re.fullmatch(r"(/[A-Za-z0-9._-]+)+", base) or ".." in base.split("/")):
-        raise BadConfiguration(f"BACKUP_BASE_PATH={base!r} in {path} is no plain absolute path; correct it")
+        raise BadConfiguration(f"{path}: BACKUP_BASE_PATH={base!r} is no plain absolute path; correct it")
     return base

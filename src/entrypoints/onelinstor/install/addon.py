@@ -16,7 +16,7 @@ from entrypoints.remotes.parser import ACTIONS
 
 PACKAGE = "linstor-opennebula"
 THEIRS = {
-    "tm": ("prebackup", "prebackup_live", "postbackup", "postbackup_live", "restore", "monitor_ds"),
+    "tm": ("monitor_ds",),
     "datastore": ("backup", "restore", "ls", "increment_flatten"),
 }
 """Actions that oned may call and that this driver may not have: a script of another driver must not stay for them."""
