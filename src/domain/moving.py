@@ -88,7 +88,9 @@ def other_users(moving: Moving, host: HostName) -> CountLinks | None:
     here = moving.on(host)
     if not moving.disk.common or here is None:
         return None
-    return other_links(Place(host, moving.path), here)
+    place = Place(host, moving.path)
+    # a VM may have the same image at two of its disks, and both move
+    return other_links(place, here, place.directory)
 
 
 def lock_limit(moving: Sequence[Moving]) -> float:

@@ -133,8 +133,8 @@ class Living(RuleBasedStateMachine):
         return all(self._usable(image, host, vm) for image in images_of(self.cloud, vm))
 
     def _moves_alone(self, vm: int) -> bool:
-        """Whether no other guest of its host writes what *vm* writes."""
-        others = [each for each in self._vms(RUNNING, LOST, STUCK) if each != vm]
+        """Whether no other VM of its host, running or off, has what *vm* writes."""
+        others = [each for each in self._vms(RUNNING, OFF, LOST, STUCK) if each != vm]
         return COMMON not in images_of(self.cloud, vm) or not any(
             COMMON in images_of(self.cloud, each) for each in others
         )

@@ -90,6 +90,16 @@ def test_a_guest_whose_neighbour_writes_the_same_image_cannot_move_live(cloud: P
     assert broken(cloud, settled=True) == []
 
 
+def test_a_vm_is_no_neighbour_of_its_own(cloud: PropertyCloud) -> None:
+    """One that has the same image at two disks moves live, and leaves nothing where it was."""
+    home = stranger(cloud, COMMON)
+    cloud.start(FIRST, home, [IMAGE, COMMON, COMMON])
+
+    cloud.migrate_live(FIRST, other(cloud, COMMON, home))
+
+    assert broken(cloud, settled=True) == []
+
+
 def test_a_dead_migration_takes_a_shareable_image_from_nobody() -> None:
     """A third VM's order ends it, and does not know that the VM of the migration is only powered off."""
     for at in range(1, 30):
