@@ -64,3 +64,9 @@ def test_only_the_directory_of_the_vm_is_removed(bench, path: str) -> None:
         bench.disks.delete_directory(DeleteDirectory(Place(HostName("host-a"), path), 7, 101))
     assert host.get(DIRECTORY) is not None
     assert host.get("/var/ds/101/8") is not None
+
+
+def test_a_host_that_is_down_does_not_keep_a_vm_from_ending(bench) -> None:
+    """Its directory stays there, and that is all."""
+    bench.hosts.down("host-a")
+    bench.disks.delete_directory(DeleteDirectory(Place(HostName("host-a"), DIRECTORY), 7, 101))

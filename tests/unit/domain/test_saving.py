@@ -190,3 +190,15 @@ def test_an_image_says_that_it_is_being_made_before_linstor_makes_it(saved, monk
     saved.saving.save(_order())
 
     assert saved.read(TARGET, len(OLD)) == OLD
+
+
+def test_an_image_that_linstor_calls_failed_is_made_anew(saved) -> None:
+    """Though it was complete once, by its marks."""
+    saved.saving.save(_order())
+    saved.write(TARGET, NEW)
+    saved.model.state.definitions[TARGET].flags.add("FAILED")
+
+    saved.saving.save(_order())
+
+    assert saved.read(TARGET, len(OLD)) == OLD
+    assert not saved.cluster.definitions([TARGET])[TARGET].failed

@@ -150,3 +150,28 @@ def test_a_snapshot_that_is_not_complete_is_none() -> None:
     assert usable(DISK, [whole, half], 0) is whole
     with pytest.raises(UnknownSnapshot):
         usable(DISK, [half], 0)
+
+
+def test_a_flatten_drops_the_snapshot_that_it_goes_back_to_last(bench, monkeypatch) -> None:
+    """One that breaks between two of them can be repeated, and begins with that one again."""
+    bench.volume(DISK, vm="7")
+    for number in range(3):
+        bench.write(DISK, b"state %d" % number)
+        bench.snapshots.take(bench.storage, DISK, number, "1")
+    deleted: list[SnapshotName] = []
+    delete = bench.cluster.delete_snapshot
+
+    def breaks(volume: VolumeName, name: SnapshotName) -> None:
+        if deleted:
+            raise ControllerFailed("delete a snapshot", "a satellite failed")
+        deleted.append(name)
+        delete(volume, name)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(bench.cluster, "delete_snapshot", breaks)
+        with pytest.raises(ControllerFailed):
+            bench.reverting.flatten(bench.storage, DISK, 0)
+    bench.reverting.flatten(bench.storage, DISK, 0)
+
+    assert deleted == ["OpenNebula-Snap-1"]
+    assert (bench.read(DISK, 7), _names(bench)) == (b"state 0", [])

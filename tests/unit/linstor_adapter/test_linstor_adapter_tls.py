@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from adapters.linstor.access import Access
 from domain.errors import BadConfiguration, ControllerUnreachable
 from domain.names import VolumeName
 
@@ -67,3 +68,8 @@ def test_a_certificate_file_that_is_missing_is_a_configuration_error(reach: Any)
     """It is not reported as an unreachable controller."""
     with pytest.raises(BadConfiguration, match="LINSTOR_CA_FILE"):
         reach("https://127.0.0.1:1", ca_file="/nowhere/ca.pem").definitions([VOLUME])
+
+
+def test_credentials_do_not_show_in_what_carries_them() -> None:
+    """A failed assertion, a log or a debugger prints its text form."""
+    assert "geheim" not in repr(Access(user="one", password="geheim", token="geheim2"))
