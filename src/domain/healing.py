@@ -52,12 +52,12 @@ class Healing:
 
     def forbid(self, storage: Storage, definition: Definition, pair: Pair | None, seen: tuple[Deployment, ...]) -> None:
         """Take the permission of two writers away wherever it may be. Raises StillTwoWriters after trying all."""
-        on_pair = connection(pair, seen) if pair is not None else None
-        refused = self._forbid(storage, definition, on_pair) if on_pair is not None else None
-        if definition.two_writers or (pair is not None and on_pair is None):
-            refused = self._forbid(storage, definition, None) or refused
-        if refused is not None:
-            raise refused
+        places = [connection(pair, seen)] if pair is not None else []
+        if definition.two_writers:
+            places.append(None)
+        refused = [each for where in dict.fromkeys(places) if (each := self._forbid(storage, definition, where))]
+        if refused:
+            raise refused[-1]
 
     @staticmethod
     def forget(storage: Storage, definition: Definition) -> None:
