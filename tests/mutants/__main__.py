@@ -20,7 +20,7 @@ from tests.mutants.guards import MUTANTS, RULES, Mutant
 ROOT = Path(__file__).parents[2]
 LIST = ROOT / "docs" / "mutants.md"
 STAGES = (
-    ("tests/unit/domain", "tests/unit/defects"),
+    ("tests/unit/domain", "tests/unit/defects", "tests/properties/test_shared_images.py"),
     ("tests/unit", "tests/contract"),
     ("features",),
     ("tests/fuzz",),
