@@ -89,7 +89,7 @@ class VmDirectory:
         if not steps:
             return frozenset()
         told = self._hosts.run(leave, steps)
-        numbers = told[len(told) - len(asked) :] if asked else ()
+        numbers = told[len(told) - len(asked) :]
         return frozenset(volume for volume, number in zip(asked, numbers, strict=True) if int(number) > 0)
 
     def _clearing(self, order: Migrate, leave: HostName, stay: HostName) -> list[Step]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.unit.domain.conftest import Bench
 
@@ -91,3 +93,11 @@ def test_where_somebody_cares_for_the_directory_it_is_not_touched(cared_for: boo
 
     assert moving.files(moving.target) == {f"{DIRECTORY}/disk.0"}
     assert moving.files(moving.source) == {CONTEXT, OTHERS_DISK, f"{DIRECTORY}/disk.0"}
+
+
+def test_without_a_context_the_old_host_is_not_asked_for_one() -> None:
+    """There is nothing to carry."""
+    moving = _Moving(Bench(cared_for=False))
+    moving.vm = replace(moving.vm, context_disk_id=None)
+    moving.bench.migration.prepare(moving.order())
+    assert moving.bench.hosts.sessions == [moving.target]
