@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.memory.file_tree import Link
+from domain.debts import MOST_PATHS
 from domain.names import DiskOf, HostName, VolumeName
 from domain.opennebula import History, Vm
 from domain.orders import LinkDisk, MoveDirectory, MoveDisk, Place, ReleaseDisk
@@ -169,3 +170,43 @@ def test_a_directory_that_moves_to_its_own_place_stays(bench) -> None:
     bench.relocation.move_directory(MoveDirectory(here, here, 7, 101))
     assert host.get(DIRECTORY) is not None
     assert bench.hosts.sessions == []
+
+
+def test_a_host_that_only_ssh_cannot_reach_keeps_its_debt(down) -> None:
+    """LINSTOR sees it; its link stays and is removed by a later order."""
+    down.release()
+    down.bench.model.events.satellite_up(down.dead)
+
+    down.link(down.other)
+
+    assert (down.owed, down.left) == ({f"debt-{down.dead}": PATH}, True)
+
+
+def test_a_volume_that_is_going_away_gets_no_note(down) -> None:
+    """Nobody would ever read it, and LINSTOR may refuse it."""
+    down.bench.model.state.definitions[DISK].flags.add("DELETE")
+    down.bench.debts.write_down(down.bench.storage, DISK, Place(down.dead, PATH))
+    down.bench.debts.write_down(down.bench.storage, VolumeName("gone"), Place(down.dead, PATH))
+    assert down.owed == {}
+
+
+def test_a_note_has_room_for_the_latest_links_only(down) -> None:
+    """LINSTOR's values end somewhere (linstor.md 2.17 no. 9)."""
+    paths = [f"/var/ds/101/{number}/disk.0" for number in range(MOST_PATHS + 1)]
+    for path in paths:
+        down.bench.debts.write_down(down.bench.storage, DISK, Place(down.dead, path))
+    assert down.owed[f"debt-{down.dead}"].split() == paths[1:]
+
+
+@pytest.mark.parametrize("shareable", [False, True, None])
+def test_an_image_stays_attached_on_a_dead_host_where_others_may_use_it(down, shareable: bool | None) -> None:
+    """None: oned does not know the VM any more, so that nobody can tell."""
+    bench = down.bench
+    if shareable is None:
+        bench.oned.vms.clear()
+    else:
+        bench.vm(DISK, down.dead, persistent=True, shareable=shareable)
+    down.release()
+    seen = bench.cluster.deployments([DISK])[DISK]
+    here = [each for each in seen if each.host == down.dead and not each.deleting]
+    assert bool(here) is (shareable is not False)

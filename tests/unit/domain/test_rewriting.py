@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from domain.errors import ControllerFailed, HalfWritten, HostCommandFailed, NotTheNewest, VolumeExists, VolumeInUse
+from domain.errors import (
+    ControllerFailed,
+    HalfWritten,
+    HostCommandFailed,
+    NotInSync,
+    NotTheNewest,
+    VolumeExists,
+    VolumeInUse,
+)
 from domain.names import SAFETY, DiskOf, HostName, VolumeName, revert_volume
 from domain.orders import MoveDisk, Place, SnapshotDisk
-from domain.steps import CopyDevice
+from domain.steps import CopyDevice, Unlink
 
 DISK = VolumeName("OpenNebula-Image-4-vm7-disk0")
 OLD_SERVER = "1.24.0"
@@ -244,3 +252,30 @@ def test_a_revert_that_fails_before_it_writes_changes_nothing(old, monkeypatch) 
         revert(old)
 
     assert old.read(DISK, 5) == b"newer"
+
+
+def test_a_guest_that_opens_the_disk_meanwhile_keeps_what_it_reads(old, monkeypatch) -> None:
+    """The look right before the first write decides, and the link is back."""
+    run, guests = old.hosts.run, []
+
+    def opening(host, steps):
+        told = run(host, steps)
+        if any(isinstance(each, Unlink) for each in steps) and not guests:
+            guests.append(old.model.devices.open(old.place.host, DISK, write=True))
+        return told
+
+    monkeypatch.setattr(old.hosts, "run", opening)
+    with pytest.raises(VolumeInUse):
+        revert(old)
+    assert guests[0].read(0, 5) == b"today"
+    assert not half(old)
+
+
+def test_a_half_written_disk_waits_for_all_its_replicas(halved) -> None:
+    """One that is away would not be written, and could not go back."""
+    away = next(each.host for each in halved.cluster.deployments([DISK])[DISK] if each.host != halved.place.host)
+    halved.model.events.satellite_down(away)
+    found, snapshot = halved.cluster.definitions([DISK])[DISK], halved.snapshots.find(halved.storage, DISK, 0)
+    with pytest.raises(NotInSync, match=away):
+        halved.rewriting.set_back(halved.storage, found, snapshot, halved.place)
+    assert half(halved)

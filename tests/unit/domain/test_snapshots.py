@@ -9,7 +9,7 @@ import pytest
 from domain.errors import ControllerFailed, SnapshotFailed, UnknownSnapshot, VolumeInUse
 from domain.names import SnapshotName, VolumeName
 from domain.snapshots import usable
-from domain.volumes import Snapshot
+from domain.volumes import Role, Snapshot
 
 DISK = VolumeName("OpenNebula-Image-4-vm7-disk0")
 SMALL, LARGE = 65536, 131072
@@ -175,3 +175,18 @@ def test_a_flatten_drops_the_snapshot_that_it_goes_back_to_last(bench, monkeypat
 
     assert deleted == ["OpenNebula-Snap-1"]
     assert (bench.read(DISK, 7), _names(bench)) == (b"state 0", [])
+
+
+@pytest.mark.parametrize("at_home", [True, False])
+def test_a_vm_that_is_off_keeps_its_disk_where_it_is(bench, at_home: bool) -> None:
+    """A rollback leaves attachments that nobody uses; that of the VM's host is wanted."""
+    bench.volume(DISK, vm="7")
+    away = bench.stranger(DISK)
+    bench.cluster.attach(DISK, away)
+    bench.snapshots.take(bench.storage, DISK, 0, "1")
+    found, snapshot = bench.cluster.definitions([DISK])[DISK], bench.snapshots.find(bench.storage, DISK, 0)
+
+    bench.rolling_back.go_back(bench.storage, found, snapshot, away if at_home else bench.replica(DISK).host)
+
+    roles = {each.host: each.role for each in bench.cluster.deployments([DISK])[DISK]}
+    assert (roles.get(away) is Role.ATTACHMENT) is at_home
