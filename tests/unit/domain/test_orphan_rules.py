@@ -9,7 +9,7 @@ import pytest
 from domain import marks as marking
 from domain.belongings import Belongings
 from domain.inventory import Holding
-from domain.names import GroupName, HostName, SnapshotName, VolumeName
+from domain.names import SAFETY, GroupName, HostName, SnapshotName, VolumeName, snapshot_name
 from domain.opennebula import Disk, History, Image, Vm
 from domain.orphans import Finding, Kind, Sight, classify, payable
 from domain.volumes import Definition, Deployment, DiskState, Role, Snapshot
@@ -57,6 +57,8 @@ def test_what_linstor_still_copies_is_kept_for_as_long_as_a_copy_may_take() -> N
     assert _one(copying, sight=replace(SIGHT, copy=AGE + 1, older=0)).kept == "LINSTOR is still copying it"
     found = _one(copying, sight=replace(SIGHT, copy=AGE, older=0))
     assert (found.kind, found.kept) == (Kind.HALF_MADE, "")
+    nowhere = replace(copying, deployments=())
+    assert _one(nowhere, sight=replace(SIGHT, older=0)).kept == "LINSTOR is still copying it"
 
 
 @pytest.mark.parametrize(("older", "kept"), [(AGE, False), (AGE + 1, True), (0, False)])
@@ -247,3 +249,30 @@ def test_a_reason_of_its_own_comes_before_the_sign_of_another_opennebula() -> No
     """It says more."""
     used = replace(_holding(IMAGE), deployments=(replace(_attached(IMAGE, A), in_use=True),))
     assert _one(used).kept == f"it is in use on {A}"
+
+
+def test_one_host_that_writes_is_no_migration() -> None:
+    """The VM runs where it is, and the permission can go."""
+    holding = _holding(COPY, two_writers=True)
+    running = replace(holding, deployments=(replace(holding.deployments[0], in_use=True),))
+    found = _one(running, vms=(_vm(DISK),))
+    assert (found.why, found.kept) == ("two hosts may still write to it, and no migration is under way", "")
+
+
+def test_one_replica_that_is_half_written_keeps_the_data_of_before() -> None:
+    """The revert may have marked that one alone."""
+    safety = Snapshot(COPY, snapshot_name(SAFETY), (A,), 65536, complete=True, created=NOW - AGE)
+    half = replace(_attached(COPY, B), role=Role.REPLICA, half_written=True)
+    found = _one(_holding(COPY, half, snapshots=(safety,)), vms=(_vm(DISK),))
+    assert found.kept == "a revert was interrupted and may have to go back to it: revert the disk again"
+    found = _one(_holding(COPY, snapshots=(safety,)), vms=(_vm(DISK),))
+    assert (found.why, found.kept) == ("a revert took it to keep the data of before, and has ended", "")
+
+
+def test_it_is_told_whose_volume_it_was() -> None:
+    """The administrator decides by that."""
+    assert _one(_holding(IMAGE)).why == "oned has no image 4"
+    assert _one(_holding(COPY)).why == "oned has no VM 7, disk 0"
+    assert _one(_holding(COPY), vms=(_vm(replace(DISK, image_id=5, source="OpenNebula-Image-5")),)).why == (
+        "VM 7, disk 0 is another volume now"
+    )
