@@ -6,6 +6,8 @@ from tests.mutants.guard import RULES, Mutant
 from tests.mutants.guards_of_data import COPY_THEN_SWITCH, NOTHING_LEFT, ONLY_OURS, REPEATABLE
 from tests.mutants.guards_of_hosts import DEAD_HOST, NO_DATA_MOVES, ONE_WRITER, SIZES
 from tests.mutants.guards_of_limits import BOUNDED, CONSTANT_COST, NO_SHELL_WORDS
+from tests.mutants.guards_of_neighbours import NEIGHBOURS
+from tests.mutants.guards_of_orphans import ORPHANS
 
 __all__ = ["MUTANTS", "RULES", "Mutant"]
 
@@ -13,6 +15,8 @@ MUTANTS = [
     *REPEATABLE,
     *NOTHING_LEFT,
     *ONLY_OURS,
+    *NEIGHBOURS,
+    *ORPHANS,
     *COPY_THEN_SWITCH,
     *ONE_WRITER,
     *DEAD_HOST,

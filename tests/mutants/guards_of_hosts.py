@@ -68,6 +68,20 @@ ONE_WRITER = [
         "        return True",
         "a migration is forgotten while one of its ends cannot be seen",
     ),
+    Mutant(
+        5,
+        "domain/healing.py",
+        "except StillTwoWriters as refused:",
+        "except ZeroDivisionError as refused:",
+        "one place that still allows two writers keeps the other from being forbidden",
+    ),
+    Mutant(
+        5,
+        "domain/healing.py",
+        "        away = [each for each in ends if not any(same_host(each.host, home) for home in homes)]\n",
+        "        away = ends\n",
+        "the end of a dead migration takes the disk from where its VM is",
+    ),
 ]
 
 DEAD_HOST = [
@@ -113,6 +127,13 @@ DEAD_HOST = [
         "[place.path]",
         "a second debt on the same host makes the first one forgotten",
     ),
+    Mutant(
+        6,
+        "domain/debts.py",
+        "        except HostUnreachable:\n            return False\n",
+        "        except HostUnreachable:\n            return True\n",
+        "the debt of a host that does not answer counts as paid",
+    ),
 ]
 
 NO_DATA_MOVES = [
@@ -143,6 +164,41 @@ NO_DATA_MOVES = [
         "return [RemoveTree(order.directory, unless=token(order))]",
         "return [RemoveTree(order.directory)]",
         "a directory on a shared file system is removed under its running VM",
+    ),
+    Mutant(
+        7,
+        "domain/vm_directory.py",
+        "if same_host(leave, order.source) and not order.caller:",
+        "if same_host(leave, order.source):",
+        "a directory on a shared file system is removed where premigrate failed before",
+    ),
+    Mutant(
+        7,
+        "domain/vm_directory.py",
+        "        if order.caller and not self._is_left_alone(order):\n            return []\n",
+        "",
+        "the directory of another driver is removed",
+    ),
+    Mutant(
+        7,
+        "domain/vm_directory.py",
+        ', only=f"disk.{context}")',
+        ")",
+        "a disk that the guest writes is copied as a file",
+    ),
+    Mutant(
+        7,
+        "domain/vm_directory.py",
+        "        if str(old) != order.directory:\n",
+        "        if True:\n",
+        "the directory that the VM uses goes as the old one",
+    ),
+    Mutant(
+        7,
+        "domain/vm_directory.py",
+        "return [RemoveTree(order.directory, unless=_stays(order))]",
+        "return [RemoveTree(order.directory)]",
+        "a failed migration removes a shared directory under its running VM",
     ),
 ]
 
