@@ -124,7 +124,7 @@ class Belongings:
 
 def _names(of: DiskOf, disk: Disk) -> tuple[set[VolumeName], set[VolumeName]]:
     """Every name that the disk's own volume can have, and every one of what it is made from."""
-    sources = {VolumeName(disk.source)} - {VolumeName("")}
+    sources = {VolumeName(disk.source)}
     if disk.image_id is not None:
         sources.add(image_volume(disk.image_id))
     return {volatile_volume(of), *_copies(of, sources)}, sources

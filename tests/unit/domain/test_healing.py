@@ -101,6 +101,17 @@ def test_what_cannot_be_forbidden_in_one_place_is_in_the_other(dead, monkeypatch
     assert dead.marked
 
 
+def test_a_permission_is_forbidden_where_it_can_be_and_nowhere_else(dead, monkeypatch) -> None:
+    """One request is enough."""
+    dead.migrate(dead.home, dead.ends[0])
+    tried, forbid = [], dead.bench.cluster.forbid_two_writers
+    monkeypatch.setattr(
+        dead.bench.cluster, "forbid_two_writers", lambda volume, where: tried.append(where) or forbid(volume, where)
+    )
+    dead.heal(dead.home)
+    assert tried == [(dead.home, dead.ends[0])]
+
+
 def test_only_the_end_that_is_no_home_is_detached(dead) -> None:
     """The other is where the order has its VM."""
     dead.migrate(dead.ends[0], dead.ends[1])

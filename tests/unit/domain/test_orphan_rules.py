@@ -61,6 +61,31 @@ def test_what_linstor_still_copies_is_kept_for_as_long_as_a_copy_may_take() -> N
     assert _one(nowhere, sight=replace(SIGHT, older=0)).kept == "LINSTOR is still copying it"
 
 
+def test_a_finding_is_the_same_where_everything_about_it_is() -> None:
+    """What was found and what is found again are told apart by each of these, and by no reason for keeping it."""
+    one = Finding(Kind.DISK, COPY, "why", 1, "part", kept="", linstor="x")
+    others = {"kind": Kind.SNAPSHOT, "volume": IMAGE, "since": 2, "part": "", "linstor": "y"}
+    assert all(replace(one, **{name: value}).key != one.key for name, value in others.items())
+    assert replace(one, why="", kept="it is in use", size_kib=1).key == one.key
+
+
+def test_a_second_is_an_age() -> None:
+    """Only zero says that no order is running."""
+    new = _holding(COPY)
+    new = replace(new, deployments=(replace(new.deployments[0], created=NOW),))
+    assert _one(new, sight=replace(SIGHT, older=1)).kept == "it is younger than 1 seconds"
+    assert _one(new, sight=replace(SIGHT, older=0)).kept == ""
+    untold = replace(new, deployments=(replace(new.deployments[0], created=0),))
+    told = "LINSTOR does not tell its age, so an order that still runs may have made it"
+    assert _one(untold, sight=replace(SIGHT, older=1)).kept == told
+
+
+def test_a_replica_on_a_node_that_is_no_host_is_no_sign_of_another_opennebula() -> None:
+    """LINSTOR may have nodes that only store."""
+    far = replace(_holding(COPY).deployments[0], host=HostName("store-1"))
+    assert _one(_holding(COPY, far)).kept == ""
+
+
 @pytest.mark.parametrize(("older", "kept"), [(AGE, False), (AGE + 1, True), (0, False)])
 def test_a_volume_is_young_until_it_is_as_old_as_was_asked(older: int, kept: bool) -> None:
     """Zero says that no order is running."""
@@ -81,6 +106,7 @@ def test_a_young_snapshot_is_kept(created: int, kept: bool) -> None:
     """Oned learns of it when the order that takes it has ended."""
     snapshot = Snapshot(COPY, SnapshotName("OpenNebula-Snap-1"), (A,), 65536, complete=True, created=created)
     found = _one(_holding(COPY, snapshots=(snapshot,)), vms=(_vm(DISK),))
+    assert found.why == "oned knows no snapshot 1 of it"
     assert (found.kind, found.part, found.size_kib) == (Kind.SNAPSHOT, "OpenNebula-Snap-1", 65536)
     assert (found.kept != "") is kept
 
@@ -90,6 +116,7 @@ def test_a_young_attachment_is_kept(created: int, kept: bool) -> None:
     """An order may be bringing the VM there."""
     found = _one(_holding(COPY, _attached(COPY, B, created=created)), vms=(_vm(DISK),))
     assert (found.kind, found.part) == (Kind.ATTACHMENT, B)
+    assert found.why == f"it is attached to {B}, where no VM of oned uses it"
     assert (found.kept != "") is kept
 
 
@@ -205,6 +232,7 @@ def test_a_host_of_which_nothing_is_known_keeps_a_volume(role: Role, kept: bool)
         ("/var/ds/101/7/disk.0", B, True),
         ("/var/ds/101/8/disk.0", A, True),
         ("/srv/customer/disk.0", A, False),
+        ("/var/ds/101/8/disk.0 /var/ds/101/9/disk.0", A, True),
     ],
 )
 def test_a_debt_is_payable_where_no_vm_can_have_the_link(path: str, host: HostName, paid: bool) -> None:
@@ -214,6 +242,7 @@ def test_a_debt_is_payable_where_no_vm_can_have_the_link(path: str, host: HostNa
     belongings = Belongings((), (_vm(DISK),))
     found = _one(holding, vms=(_vm(DISK),))
     assert (found.kind, found.part, found.kept == "") == (Kind.DEBT, host, paid)
+    assert found.why == f"links on {host} are still to be removed: {path.replace(' ', ', ')}"
     assert payable(holding.definition, belongings).marks == (marks if paid else {})
 
 
@@ -248,7 +277,10 @@ def test_an_open_volume_of_ours_is_no_sign_of_another_opennebula() -> None:
 def test_a_reason_of_its_own_comes_before_the_sign_of_another_opennebula() -> None:
     """It says more."""
     used = replace(_holding(IMAGE), deployments=(replace(_attached(IMAGE, A), in_use=True),))
-    assert _one(used).kept == f"it is in use on {A}"
+    found = classify([used, _holding(COPY)], Belongings((), ()), SIGHT)
+    sign = f"{IMAGE} is in use on {A}, and no image or VM of oned owns it"
+    told = f"another OpenNebula seems to use this LINSTOR: {sign}"
+    assert [each.kept for each in found] == [f"it is in use on {A}", told]
 
 
 def test_one_host_that_writes_is_no_migration() -> None:
