@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from domain.belongings import Belongings, Owner
+from domain.belongings import Belongings, Owner, vm_at_rest
 from domain.names import HostName, VolumeName
 from domain.opennebula import Disk, DiskSnapshot, History, Image, Vm
 
@@ -74,3 +74,20 @@ def test_a_source_that_no_copy_can_be_named_after_owns_its_own_volume() -> None:
     assert owned.owner(VolumeName(source)) is not None
     assert owned.owner(VolumeName("OpenNebula-Image-4-vm7-disk0")) is not None
     assert owned.owner(VolumeName(f"{source}-vm7-disk0")) is None
+
+
+@pytest.mark.parametrize("state", [(3, 3), (4, 0), (5, 0), (8, 0), (9, 0)])
+def test_a_vm_is_at_rest_in_five_states(state: tuple[int, int]) -> None:
+    """Running, stopped, suspended, powered off, undeployed."""
+    vm = Vm(7, *state)
+    assert vm_at_rest(vm)
+    assert not Belongings((), [vm]).busy(7)
+
+
+@pytest.mark.parametrize("state", [(0, 0), (1, 0), (2, 0), (3, 4), (3, 16), (6, 0), (7, 0), (10, 0), (11, 0)])
+def test_a_vm_is_busy_in_every_other_one(state: tuple[int, int]) -> None:
+    """Also while its host does not answer; a VM that oned does not have is not."""
+    vm = Vm(7, *state)
+    assert not vm_at_rest(vm)
+    assert Belongings((), [vm]).busy(7)
+    assert not Belongings((), [vm]).busy(8)

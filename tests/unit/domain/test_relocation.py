@@ -9,7 +9,7 @@ import pytest
 from adapters.memory.file_tree import Link
 from domain import marks as marking
 from domain.disks import other_links
-from domain.errors import UnknownVolume
+from domain.errors import HostUnreachable, UnknownVolume
 from domain.names import DiskOf, HostName, VolumeName
 from domain.opennebula import Vm
 from domain.orders import LinkDisk, MoveDirectory, MoveDisk, Place
@@ -131,15 +131,27 @@ def test_a_disc_whose_device_is_gone_has_no_other_users(attached) -> None:
     assert attached.hosts.sessions == []
 
 
-def test_an_undeployed_vm_has_a_directory_though_its_host_is_down(bench) -> None:
-    """So that oned can go on with it."""
+def _moved_from_a_dead_host(bench, lcm_state: int) -> None:
     vm = bench.vm(DISK, HOST)
-    bench.oned.put(replace(vm, lcm_state=30, disks=()))
+    bench.oned.put(replace(vm, lcm_state=lcm_state, disks=()))
     bench.hosts.down(HOST)
-    bench.relocation.move_directory(
-        MoveDirectory(Place(HOST, "/var/ds/101/7"), Place(HostName("host-b"), "/var/ds/101/7"), 7, 101)
-    )
+    places = (Place(HOST, "/var/ds/101/7"), Place(HostName("host-b"), "/var/ds/101/7"))
+    bench.relocation.move_directory(MoveDirectory(*places, 7, 101))
+
+
+@pytest.mark.parametrize("lcm_state", [30, 31, 42, 43, 44, 50, 60, 61])
+def test_a_vm_without_a_checkpoint_has_a_directory_though_its_host_is_down(bench, lcm_state: int) -> None:
+    """Undeployed, powered off, or its host failed."""
+    _moved_from_a_dead_host(bench, lcm_state)
     assert bench.hosts.host("host-b").get("/var/ds/101/7") is not None
+
+
+@pytest.mark.parametrize("lcm_state", [0, 3, 4, 6, 8, 9, 16, 25, 45])
+def test_a_vm_that_may_have_a_checkpoint_does_not_go_on_without_it(bench, lcm_state: int) -> None:
+    """Its memory would be lost without a word."""
+    with pytest.raises(HostUnreachable):
+        _moved_from_a_dead_host(bench, lcm_state)
+    assert bench.hosts.host("host-b").get("/var/ds/101/7") is None
 
 
 def test_a_vm_that_was_never_deployed_has_no_host() -> None:
