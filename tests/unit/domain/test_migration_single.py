@@ -109,3 +109,11 @@ def test_a_disk_that_others_may_use_stays_where_nobody_could_count_them(
         single.bench.migration.finish(single.order)
     assert (single.source in single.roles) is reads
     assert not single.allowed
+
+
+def test_a_disc_leaves_the_old_host_with_its_last_vm(single: _Single) -> None:
+    """Nobody else there has a link to it."""
+    single.only_reads()
+    single.bench.migration.prepare(single.order)
+    single.bench.migration.finish(single.order)
+    assert single.source not in single.roles

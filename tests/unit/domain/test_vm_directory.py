@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from domain.errors import ScriptFailed
 from domain.names import HostName, VolumeName
 from domain.opennebula import Disk, History, Vm
 
@@ -104,3 +105,55 @@ def test_only_whom_nobody_called_calls_the_others(bench, action: str, caller: st
     }
     orders[action](bench.migrate(vm, HOST, OTHER, caller))
     assert [call.script for call in bench.scripts.calls] == ([] if caller else [f"tm/ceph/{action}"])
+
+
+def test_on_one_host_a_vm_without_disks_of_ours_gets_its_directory(bench) -> None:
+    """The next step of oned writes into it."""
+    vm = replace(bench.vm(DISK, HOST), disks=())
+    bench.migration.prepare(bench.migrate(vm, HOST, HOST))
+    assert bench.hosts.host(HOST).get(NEW) is not None
+
+
+def _others(bench, *drivers: str) -> Vm:
+    """VM 7 with a disk of each."""
+    disks = tuple(
+        Disk(number, 5, "x", 64, 64, clone=False, tm_mad=driver, datastore_id=102)
+        for number, driver in enumerate(drivers)
+    )
+    return replace(bench.vm(DISK, HOST, OTHER), disks=disks)
+
+
+def test_a_driver_without_such_an_action_is_not_called(bench) -> None:
+    """Most have none of a migration; and nobody calls itself."""
+    bench.scripts.install("tm/linstor/premigrate")
+    bench.volume(DISK)
+    vm = _others(bench, "ceph", "")
+    order = bench.migrate(replace(vm, disks=(*vm.disks, *bench.vm(DISK, HOST, OTHER).disks)), HOST, OTHER)
+    bench.migration.prepare(order)
+    assert bench.scripts.calls == []
+
+
+def test_the_second_driver_is_called_though_the_first_one_failed(bench) -> None:
+    """Its disks must not pay for those of the other; the error is told."""
+
+    def refuse(_argv: object, _stdin: object) -> str:
+        raise ScriptFailed("tm/ceph/postmigrate", "no")
+
+    bench.scripts.install("tm/ceph/postmigrate", refuse)
+    bench.scripts.install("tm/lvm/postmigrate")
+    bench.hosts.host(HOST).make_directory(NEW)
+    with pytest.raises(ScriptFailed, match="tm/ceph/postmigrate failed: no"):
+        bench.migration.finish(bench.migrate(_others(bench, "ceph", "lvm"), HOST, OTHER))
+    assert [call.script for call in bench.scripts.calls] == ["tm/ceph/postmigrate", "tm/lvm/postmigrate"]
+
+
+def test_no_host_is_asked_for_nothing(bench, monkeypatch) -> None:
+    """A trace would show it as a step."""
+    bench.volume(DISK)
+    order = bench.migrate(bench.vm(DISK, HOST, OTHER, tm_mad="ssh", persistent=True), HOST, OTHER, "ssh")
+    run, asked = bench.hosts.run, []
+    monkeypatch.setattr(bench.hosts, "run", lambda host, steps: asked.append(len(steps)) or run(host, steps))
+    bench.migration.prepare(order)
+    bench.migration.finish(order)
+    assert asked
+    assert 0 not in asked
