@@ -12,8 +12,9 @@ from domain.disks import other_links
 from domain.errors import HostUnreachable, UnknownVolume
 from domain.names import DiskOf, HostName, VolumeName
 from domain.opennebula import Vm
-from domain.orders import LinkDisk, MoveDirectory, MoveDisk, Place
+from domain.orders import MoveDirectory, MoveDisk, Place
 from domain.relocation import is_host_of
+from domain.steps import LinkDevice, WaitForDevice
 from domain.volumes import Role, on_host
 
 DISK = VolumeName("OpenNebula-Image-4-vm7-disk0")
@@ -132,8 +133,9 @@ def test_a_disc_whose_device_is_gone_has_no_other_users(attached) -> None:
 
 
 def _moved_from_a_dead_host(bench, lcm_state: int) -> None:
+    """The VM has a disk of another driver alone, which owes us nothing."""
     vm = bench.vm(DISK, HOST)
-    bench.oned.put(replace(vm, lcm_state=lcm_state, disks=()))
+    bench.oned.put(replace(vm, lcm_state=lcm_state, disks=(replace(vm.disks[0], tm_mad="ceph", datastore_id=102),)))
     bench.hosts.down(HOST)
     places = (Place(HOST, "/var/ds/101/7"), Place(HostName("host-b"), "/var/ds/101/7"))
     bench.relocation.move_directory(MoveDirectory(*places, 7, 101))
@@ -164,7 +166,38 @@ def test_a_link_that_was_owed_where_the_vm_comes_back_stays(attached) -> None:
     home = attached.replica(DISK).host
     attached.vm(DISK, attached.away, home)
     attached.cluster.mark(DISK, {marking.debt_key(home): OLD})
-    attached.disks.link(LinkDisk(DISK, Place(attached.away, OLD), DiskOf(7, 0), 100))
     _move(attached, attached.away, home)
     assert isinstance(attached.hosts.host(home).get(OLD), Link)
     assert not marking.debts(attached.cluster.definitions([DISK])[DISK].marks)
+
+
+def test_a_target_that_is_down_is_an_error_whatever_oned_says(bench) -> None:
+    """Only the side that is left may be."""
+    bench.hosts.host(HOST).make_directory("/var/ds/101/7")
+    bench.hosts.down("host-b")
+    bench.oned.down = True
+    places = (Place(HOST, "/var/ds/101/7"), Place(HostName("host-b"), "/var/ds/101/7"))
+    with pytest.raises(HostUnreachable, match="host-b"):
+        bench.relocation.move_directory(MoveDirectory(*places, 7, 101))
+
+
+def test_a_host_without_the_disk_has_nothing_to_end(bench) -> None:
+    """It may be no node of LINSTOR any more."""
+    bench.volume(DISK, vm="7", disk="0")
+    home = bench.replica(DISK).host
+    bench.vm(DISK, "host-x", home)
+    _move(bench, "host-x", home)
+    assert isinstance(bench.hosts.host(home).get(OLD), Link)
+
+
+@pytest.mark.parametrize(("driver", "link"), [("ssh", True), ("shared", False)])
+def test_the_device_is_waited_for_whoever_makes_the_link(bench, monkeypatch, driver: str, link: bool) -> None:
+    """The VM starts right after."""
+    bench.volume(DISK, vm="7", disk="0")
+    bench.vm(DISK, HOST, HOST, tm_mad=driver)
+    run, steps = bench.hosts.run, []
+    monkeypatch.setattr(bench.hosts, "run", lambda host, given: steps.extend(given) or run(host, given))
+    _move(bench, HOST, HOST, OLD, NEW)
+    kinds = [type(each) for each in steps]
+    assert WaitForDevice in kinds
+    assert (LinkDevice in kinds) is link
