@@ -167,3 +167,72 @@ def test_a_format_that_nobody_can_make_leaves_nothing(bench, monkeypatch) -> Non
     with pytest.raises(BadOrder, match="wants format vmdk; raw, qcow2, swap"):
         _filled(bench, monkeypatch, "vmdk", VOLATILE)
     assert list(bench.model.state.definitions) == []
+
+
+def test_the_link_of_a_disk_goes_with_its_volume(bench) -> None:
+    """Nothing leads into nowhere."""
+    bench.volume(IMAGE)
+    bench.vm(COPY, "host-a")
+    place = Place(HostName("host-a"), PATH)
+    bench.disks.clone(CloneDisk(IMAGE, place, OF, 100))
+    assert isinstance(bench.hosts.host("host-a").get(PATH), Link)
+
+    bench.disks.delete(DeleteDisk(place, OF, 100))
+
+    assert bench.hosts.host("host-a").get(PATH) is None
+    assert list(bench.model.state.definitions) == [IMAGE]
+
+
+def test_a_disk_ends_on_a_host_that_linstor_has_nothing_on(bench) -> None:
+    """Only its link was left there."""
+    bench.model.add_group("one", place_count=1, storage_pool="data", storage_pool_list=["data"])
+    bench.cluster.create(IMAGE, 65536, "one", {})
+    away = bench.stranger(IMAGE)
+    bench.vm(IMAGE, away, persistent=True)
+    bench.hosts.host(away).make_directory(DIRECTORY)
+    bench.hosts.host(away).put(PATH, Link("/dev/drbd1000"))
+
+    bench.disks.release(ReleaseDisk(Place(away, PATH), IMAGE, OF, 100))
+
+    assert bench.hosts.host(away).get(PATH) is None
+
+
+def test_a_volatile_disk_that_oned_does_not_know_gets_no_file_system(bench, monkeypatch) -> None:
+    """Nobody can tell which one."""
+    assert _filled(bench, monkeypatch, "raw", replace(VOLATILE, disk_id=5)) == []
+
+
+def test_an_attachment_without_a_device_ends(bench, monkeypatch) -> None:
+    """No link can lead to it, so nobody is asked for one."""
+    bench.volume(IMAGE)
+    away = bench.stranger(IMAGE)
+    bench.vm(IMAGE, away, persistent=True)
+    bench.cluster.attach(IMAGE, away)
+    look = bench.cluster.deployments
+    monkeypatch.setattr(
+        bench.cluster,
+        "deployments",
+        lambda volumes: {
+            name: tuple(replace(each, device=None) for each in found) for name, found in look(volumes).items()
+        },
+    )
+    bench.disks.release(ReleaseDisk(Place(away, PATH), IMAGE, OF, 100))
+    assert Role.ATTACHMENT not in {each.role for each in look([IMAGE])[IMAGE]}
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_where_oned_knows_no_vm_a_copy_that_a_person_made_is_left(bench, monkeypatch, own: bool) -> None:
+    """It has the marks of the disk; the link goes, and so does the disk's own volume."""
+    copied = bench.volume("backup-of-it", vm="7", disk="0")
+    if own:
+        bench.volume(COPY, vm="7", disk="0")
+    bench.hosts.host("host-a").make_directory(DIRECTORY)
+    bench.hosts.host("host-a").put(PATH, Link("/dev/drbd1000"))
+    look, asked = bench.cluster.definitions_marked, []
+    monkeypatch.setattr(bench.cluster, "definitions_marked", lambda marks: asked.append(dict(marks)) or look(marks))
+
+    bench.disks.delete(DeleteDisk(Place(HostName("host-a"), PATH), OF, 100))
+
+    assert asked == [{"vm": "7", "disk": "0"}]
+    assert list(bench.model.state.definitions) == [copied]
+    assert bench.hosts.host("host-a").get(PATH) is None
