@@ -93,6 +93,9 @@ def test_a_disk_that_is_made_from_another_image_now_left_an_earlier_life(cloud: 
     # the disk of the bench is of image 4, so that is a name that it may have as well
     cloud.bench.volume("OpenNebula-Image-4-vm7-disk0")
     assert (cloud.one().kind, cloud.one().volume) == (Kind.EARLIER, old)
+    left = cloud.volumes() - {old}
+    assert [(each.error, each.left) for each in cloud.clear()] == [("", "")]
+    assert cloud.volumes() == left
 
 
 @pytest.mark.parametrize("state", [RUNNING, MIGRATING, (8, 0)])
