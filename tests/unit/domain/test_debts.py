@@ -73,10 +73,11 @@ def test_an_order_about_another_host_removes_the_link(down) -> None:
     assert (down.owed, down.left) == ({}, False)
 
 
-def test_a_host_that_is_still_down_keeps_its_debt(down) -> None:
-    """And nobody waits for it, because LINSTOR knows."""
+def test_a_host_that_is_still_down_keeps_its_debt(down, monkeypatch) -> None:
+    """And nobody waits for it, because LINSTOR knows; what stays is not written once more."""
     down.release()
     before = len(down.bench.hosts.sessions)
+    monkeypatch.setattr(down.bench.cluster, "mark", None)
 
     down.link(down.other)
 
@@ -210,3 +211,15 @@ def test_an_image_stays_attached_on_a_dead_host_where_others_may_use_it(down, sh
     seen = bench.cluster.deployments([DISK])[DISK]
     here = [each for each in seen if each.host == down.dead and not each.deleting]
     assert bool(here) is (shareable is not False)
+
+
+def test_the_rest_of_a_debt_stays_where_one_link_is_made_again(down) -> None:
+    """In its order, one behind the other."""
+    others = [f"/var/ds/101/{number}/disk.0" for number in (8, 9)]
+    for path in (others[0], PATH, others[1]):
+        down.bench.debts.write_down(down.bench.storage, DISK, Place(down.dead, path))
+    definition = down.bench.cluster.definitions([DISK])[DISK]
+
+    down.bench.debts.settle(down.bench.storage, definition, Place(down.dead, PATH))
+
+    assert down.owed == {f"debt-{down.dead}": " ".join(others)}

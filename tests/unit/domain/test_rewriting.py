@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from domain.errors import (
@@ -16,6 +18,7 @@ from domain.errors import (
 from domain.names import SAFETY, DiskOf, HostName, VolumeName, revert_volume
 from domain.orders import MoveDisk, Place, SnapshotDisk
 from domain.steps import CopyDevice, Unlink
+from domain.volumes import DiskState, Role
 
 DISK = VolumeName("OpenNebula-Image-4-vm7-disk0")
 OLD_SERVER = "1.24.0"
@@ -195,7 +198,7 @@ def test_a_half_written_disk_can_be_deleted(halved) -> None:
 
 def test_what_an_earlier_revert_left_is_never_gone_back_to(old, monkeypatch) -> None:
     """A safety snapshot of another time holds other data; a revert that breaks later makes its own."""
-    old.snapshots.take(old.storage, DISK, SAFETY, "")
+    old.rewriting._keep_safe(old.storage, DISK, old.cluster.deployments([DISK])[DISK])
     old.write(DISK, b"newer")
     breaking(old, monkeypatch)
     with pytest.raises(HostCommandFailed):
@@ -208,11 +211,13 @@ def test_a_disk_in_use_is_not_written_over(old) -> None:
     """Nothing is made and nothing changes."""
     guest = old.model.devices.open(old.replica(DISK).host, DISK, write=True)
     found, snapshot = old.cluster.definitions([DISK])[DISK], old.snapshots.find(old.storage, DISK, 0)
+    old.hosts.sessions.clear()
     with pytest.raises(VolumeInUse):
         revert(old)
     with pytest.raises(VolumeInUse):
         old.rewriting.set_back(old.storage, found, snapshot, old.place)
     guest.close()
+    assert old.hosts.sessions == []
     assert (old.read(DISK, 5), link(old) is None) == (b"today", False)
 
 
@@ -279,3 +284,93 @@ def test_a_half_written_disk_waits_for_all_its_replicas(halved) -> None:
     with pytest.raises(NotInSync, match=away):
         halved.rewriting.set_back(halved.storage, found, snapshot, halved.place)
     assert half(halved)
+
+
+@pytest.mark.parametrize(
+    ("here", "writes"),
+    [
+        ({"role": Role.ATTACHMENT, "state": DiskState.DISKLESS}, "host-c"),
+        ({"role": Role.REPLICA}, "host-c"),
+        ({"role": Role.WITNESS, "state": DiskState.DISKLESS}, "host-a"),
+        ({"role": Role.REPLICA, "state": DiskState.BEHIND}, "host-a"),
+        (None, "host-a"),
+    ],
+    ids=["attached", "a replica", "a witness", "behind", "nothing"],
+)
+def test_the_host_of_the_vm_writes_where_it_can(bench, here: dict[str, object] | None, writes: str) -> None:
+    """Its device is the one that the VM opens; LINSTOR may move a witness at any time."""
+    bench.volume(DISK)
+    good = replace(bench.replica(DISK), host=HostName("host-a"), state=DiskState.UP_TO_DATE)
+    bare = replace(good, host=HostName("host-0"), device=None)
+    behind = replace(good, host=HostName("host-1"), state=DiskState.BEHIND)
+    seen = [bare, behind, good]
+    there = [] if here is None else [replace(good, host=HostName("host-c"), **here)]
+    assert bench.rewriting._writer(bench.storage, DISK, [*seen, *there], Place(HostName("host-c"), PATH)).host == writes
+    assert bench.rewriting._writer(bench.storage, DISK, seen, None).host == "host-a"
+
+
+def _half_on_one(halved) -> None:
+    """The driver died before it had told every replica."""
+    halved.cluster.mark_half_written(DISK, [halved.place.host], half=False)
+    assert half(halved)
+
+
+def test_a_mark_on_one_replica_is_enough_to_go_on(halved) -> None:
+    """What is half written is not kept as the data of before."""
+    _half_on_one(halved)
+    revert(halved)
+    assert (halved.read(DISK, 5), half(halved)) == (b"first", False)
+    assert names(halved) == ["OpenNebula-Snap-0", "OpenNebula-Snap-1"]
+
+
+def test_a_mark_on_one_replica_is_enough_to_go_back(halved, monkeypatch) -> None:
+    """Also where the next try breaks before it has written anything."""
+    _half_on_one(halved)
+
+    def refuse(*_words: object) -> None:
+        raise ControllerFailed("restore", "no")
+
+    monkeypatch.setattr(halved.lifetime, "borrow", refuse)
+    with pytest.raises(ControllerFailed):
+        revert(halved)
+    assert (halved.read(DISK, 5), half(halved)) == (b"today", False)
+
+
+def test_a_vm_that_uses_its_disk_over_the_network_keeps_it_where_it_is(old, monkeypatch) -> None:
+    """Only replicas are marked meanwhile, and where the copy breaks the attachment stays, too."""
+    away = old.stranger(DISK)
+    old.vm(DISK, away)
+    old.cluster.attach(DISK, away)
+    old.place = Place(away, PATH)
+    marked, mark = [], old.cluster.mark_half_written
+    monkeypatch.setattr(
+        old.cluster,
+        "mark_half_written",
+        lambda volume, hosts, half: marked.append(set(hosts)) or mark(volume, hosts, half=half),
+    )
+    breaking(old, monkeypatch)
+    with pytest.raises(HostCommandFailed):
+        revert(old)
+    roles = {each.host: each.role for each in old.cluster.deployments([DISK])[DISK]}
+    assert roles.pop(away) is Role.ATTACHMENT
+    assert all(hosts == set(roles) for hosts in marked)
+    assert old.read(DISK, 5) == b"today"
+    assert link(old) is not None
+
+
+def test_an_image_whose_copy_breaks_has_its_data_of_before(old, monkeypatch) -> None:
+    """Without any VM."""
+    breaking(old, monkeypatch)
+    with pytest.raises(HostCommandFailed):
+        old.reverting.revert(old.storage, DISK, 0)
+    assert (old.read(DISK, 5), half(old)) == (b"today", False)
+
+
+@pytest.mark.parametrize("device", [True, False, None])
+def test_a_link_is_made_where_there_is_a_device(bench, device: bool | None) -> None:
+    """None: LINSTOR has nothing on the host. The directory may have gone with a VM that was undeployed."""
+    bench.volume(DISK)
+    here = bench.replica(DISK)
+    seen = [] if device is None else [here if device else replace(here, device=None)]
+    bench.rewriting._open_up(bench.storage, DISK, seen, Place(here.host, PATH))
+    assert (bench.hosts.host(here.host).get(PATH) is not None) is (device is True)
