@@ -76,6 +76,8 @@ def test_one_thing_that_is_wrong_makes_a_device_unusable(change: dict[str, objec
         (("host-a.east", "host-a.west"), "host-a", None),
         (("host-a", "host-a.west"), "host-a.west", "host-a.west"),
         (("host-a", "host-a.west"), "host-a", "host-a"),
+        (("host-a", "host-a.west"), "HOST-A", "host-a"),
+        (("HOST-A", "host-a.west"), "host-a", "HOST-A"),
         (("host-a",), "host-c", None),
         ((), "host-a", None),
     ],
