@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from entrypoints.sandbox.torture.kills import run
 from entrypoints.sandbox.torture.stage import VM, Stage
 from entrypoints.sandbox.world import Sandbox
 
@@ -54,6 +56,25 @@ def test_orders_leave_traces_that_can_be_shown_and_played() -> None:
         _onelinstor(sandbox, "trace", "off")
         stage.attach(VM, 3, 20)
         assert len(_traces(sandbox)) == len(traces)
+
+
+def test_a_killed_order_leaves_what_it_had_done() -> None:
+    """A real SIGKILL while it waits for LINSTOR; the next order does not take it for its own, nor does a replay."""
+    with Sandbox() as sandbox:
+        stage = Stage(sandbox)
+        _onelinstor(sandbox, "trace", "on")
+        dead = run(sandbox, stage.image("mkfs", 40, 8, FORMAT="raw"), kill_at="POST /v1/resource-groups/")
+        assert dead.killed_after
+        shown = _onelinstor(sandbox, "trace", "show")
+        assert "killed: its process is gone without an end" in shown
+        assert re.search(r"POST /v1/resource-groups/\S+/spawn  had not ended", shown)
+        assert "GET /v1/resource-definitions" in shown
+        stage.make_image(41, "next", 8)
+        listed = re.findall("killed|done", _onelinstor(sandbox, "trace", "list"))
+        assert listed == ["killed", "done"]
+        replayed = _onelinstor(sandbox, "sandbox", "replay", str(sandbox.one / "var" / "linstor-trace"))
+        assert "not played: 1 calls, killed or still running, with no end to compare with: " in replayed
+        assert "0 findings" in replayed
 
 
 def test_without_the_black_box_nothing_of_it_is_loaded() -> None:

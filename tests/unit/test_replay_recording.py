@@ -131,3 +131,21 @@ def test_a_directory_of_another_kind_is_refused(tmp_path: Path) -> None:
     """An empty directory is no recording, and the error says what was looked for."""
     with pytest.raises(NotARecording, match=r"index\.md"):
         read(tmp_path)
+
+
+def test_a_killed_order_is_told_of_and_not_played(tmp_path: Path) -> None:
+    """Its journal has no end to compare with; one that has its file is an order like any other."""
+    _write_call(tmp_path, 1)
+    for name in ("0001-x", "0002-tm-linstor-clone-dead00"):
+        (tmp_path / "calls" / f"{name}.journal").touch()
+    recording = read(tmp_path)
+    assert [call.seq for call in recording.calls()] == [1]
+    assert recording.unended == ("dead00",)
+
+
+def test_killed_orders_alone_are_no_recording(tmp_path: Path) -> None:
+    """And the message says how to see them."""
+    (tmp_path / "calls").mkdir()
+    (tmp_path / "calls" / "0002-tm-linstor-clone-dead00.journal").touch()
+    with pytest.raises(NotARecording, match=f"killed.*dead00; .* trace --directory {tmp_path} show dead00"):
+        read(tmp_path)

@@ -75,7 +75,7 @@ def test_a_trace(console: Console, tmp_path: Path, capsys: pytest.CaptureFixture
     told |= {"id": "abc123", "stderr": NASTY, "events": [event | {"lane": 0}]}
     box = Box(tmp_path / "box")
     box.switch_on(Bounds())
-    box.keep(told, "abc123")
+    box.keep(told)
     trace._draw(console, told)
     assert harmless(shown(console))
     assert trace.main(["--directory", str(tmp_path / "box"), "list"]) == 0

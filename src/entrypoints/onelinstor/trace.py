@@ -63,8 +63,8 @@ def _row(trace: dict[str, Any]) -> Iterator[str]:
     yield time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(trace["time"]))
     yield f"{trace['kind']}/{trace['action']}"
     yield " ".join(word for word in trace["argv"] if len(word) < 40)
-    yield "failed" if trace["exit_code"] else "done"
-    yield f"{trace['seconds']:.2f}"
+    yield trace.get("ended") or ("failed" if trace["exit_code"] else "done")
+    yield f"{'> ' if 'ended' in trace else ''}{trace['seconds']:.2f}"
 
 
 def _show(place: Box, options: argparse.Namespace) -> int:
@@ -86,23 +86,35 @@ def _draw(console: Console, trace: dict[str, Any]) -> None:
     table = Table(box=None, pad_edge=False, show_header=False)
     for justify in ("right", "right", "left", "left"):
         table.add_column(justify=justify, no_wrap=justify == "right")
-    whole = max([trace["seconds"], *(each["began"] + each["seconds"] for each in trace["events"])], default=0) or 1.0
+    whole = max([trace["seconds"], *(each["began"] + each.get("seconds", 0) for each in trace["events"])]) or 1.0
     for event in trace["events"]:
         inner = "  " if event["port"] == "linstor" else ""
         words = Text(f"{inner}{one_line(_what(event))}", style="dim" if inner else "")
         if "raised" in event:
             words.append(f"  {one_line(event['raised'])}", style="red")
-        times = (f"{event['began']:.3f}", f"{event['seconds'] * 1000:.0f} ms")
-        table.add_row(*times, Text(_bar(event, whole), style=f"color({2 + event['lane'] % 5})"), words)
+        elif "seconds" not in event:
+            words.append("  had not ended", style="red")
+        took = f"{event['seconds'] * 1000:.0f} ms" if "seconds" in event else "?"
+        bar = Text(_bar(event, whole), style=f"color({2 + event['lane'] % 5})")
+        table.add_row(f"{event['began']:.3f}", took, bar, words)
     console.print(table)
-    console.print(
-        Text(one_line(trace["stderr"]) or f"done in {trace['seconds']:.2f} s", style="red" if trace["stderr"] else "")
-    )
+    said, well = _end(trace)
+    console.print(Text(one_line(said), style="" if well else "red"))
+
+
+def _end(trace: dict[str, Any]) -> tuple[str, bool]:
+    """How the order ended, and whether well."""
+    ended = trace.get("ended")
+    if ended == "killed":
+        return f"killed: its process is gone without an end; last heard of after {trace['seconds']:.2f} s", False
+    if ended == "running":
+        return f"still running; last heard of after {trace['seconds']:.2f} s", True
+    return trace["stderr"] or f"done in {trace['seconds']:.2f} s", not trace["stderr"]
 
 
 def _bar(event: dict[str, float], whole: float) -> str:
     start = min(WIDTH - 1, int(event["began"] / whole * WIDTH))
-    length = max(1, min(WIDTH - start, round(event["seconds"] / whole * WIDTH)))
+    length = max(1, min(WIDTH - start, round(event.get("seconds", whole) / whole * WIDTH)))
     return (" " * start + "█" * length).ljust(WIDTH)
 
 
@@ -127,8 +139,8 @@ def parser() -> argparse.ArgumentParser:
     own = new_parser(
         "onelinstor trace",
         "The black box: what each order asked of LINSTOR, oned and the hosts, what they answered, and who "
-        "waited for what. Send the directory with a report; `onelinstor sandbox replay DIR` plays it. An order that is "
-        "killed leaves no trace.",
+        "waited for what. Send the directory with a report; `onelinstor sandbox replay DIR` plays it. Of an order that "
+        "was killed it has what the order had done until then.",
         examples=(
             "onelinstor trace on",
             "onelinstor trace list",

@@ -1,7 +1,7 @@
 """The directory of traces: on or off, bounded in number, age and size.
 
-`on` is a file with the limits; `calls/` has one file for each order. The directory has the form of a recording, so that
-`onelinstor sandbox replay` plays it.
+`on` is a file with the limits; `calls/` has one file for each order, and a journal of each that has not ended. The
+directory has the form of a recording, so that `onelinstor sandbox replay` plays it.
 """
 
 from __future__ import annotations
@@ -10,15 +10,17 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-LARGEST = 1024 * 1024
-"""Bytes of one trace; of a larger one the answers are left out."""
-_NAME = re.compile(r"\d+-.*-([0-9a-f]{6})\.json")
+from entrypoints.tracing import journal
+from entrypoints.tracing.journal import BULK, LARGEST, Journal
+from entrypoints.tracing.secrets import Secrets
+
+_NAME = re.compile(r"\d+-.*-[0-9a-f]{6}\.(json|journal|part|new)")
 
 
 @dataclass(frozen=True)
@@ -60,12 +62,17 @@ class Box:
         except (ValueError, TypeError):
             return Bounds()
 
-    def keep(self, trace: dict[str, Any], order_id: str) -> None:
+    def begin(self, header: Callable[[], dict[str, Any]], secrets: Secrets) -> Journal:
+        """The journal of the order that *header* tells of; the oldest traces go."""
+        self._let_go()
+        return Journal(self._calls / f"{_name(header())}{journal.ENDING}", header, secrets)
+
+    def keep(self, trace: dict[str, Any]) -> None:
         """Write one trace, and let the oldest go. Raises OSError; nothing half written is left."""
         text = json.dumps(trace, indent=1)
         if len(text) > LARGEST:
             text = json.dumps({**trace, "events": [_without_answer(each) for each in trace["events"]]})
-        path = self._calls / f"{trace['seq']}-{trace['kind']}-linstor-{trace['action']}-{order_id}.json"
+        path = self._calls / f"{_name(trace)}.json"
         new = path.with_suffix(".part")
         try:
             with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
@@ -81,26 +88,37 @@ class Box:
         bounds = self.bounds() or Bounds()
         end = time.time() - bounds.days * 86400
         size = 0
-        for place, path in enumerate(reversed(self.paths())):
+        places: dict[str, int] = {}
+        for path in reversed(self._files()):
+            place = places.setdefault(path.stem, len(places))
             with suppress(FileNotFoundError):
                 found = path.stat()
                 size += found.st_size
-                if place >= bounds.orders or size > bounds.mib << 20 or found.st_mtime < end:
+                over = place >= bounds.orders or size > bounds.mib << 20 or found.st_mtime < end
+                if over and not journal.is_running(path.with_suffix(journal.ENDING)):
                     path.unlink()
 
+    def _files(self) -> list[Path]:
+        return sorted(path for path in self._calls.glob("*") if _NAME.fullmatch(path.name))
+
     def paths(self) -> list[Path]:
-        """The files of all traces, oldest first."""
-        return sorted(path for path in self._calls.glob("*.json") if _NAME.fullmatch(path.name))
+        """The files of all traces, oldest first; the journal of an order that has not ended is its trace."""
+        found = {path.stem: path for path in self._files() if path.suffix in (journal.ENDING, ".json")}
+        return sorted(found.values())
 
     def traces(self) -> Iterator[dict[str, Any]]:
-        """All traces that can be read, oldest first; each has its `id`."""
+        """All traces that can be read, oldest first; each has its `id`, one without an end says in `ended` why."""
         for path in self.paths():
             with suppress(OSError, ValueError):
-                yield json.loads(path.read_text(encoding="utf-8"))
+                yield journal.read(path) if path.suffix == journal.ENDING else json.loads(path.read_text("utf-8"))
+
+
+def _name(trace: dict[str, Any]) -> str:
+    return f"{trace['seq']}-{trace['kind']}-linstor-{trace['action']}-{trace['id']}"
 
 
 def _without_answer(event: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in event.items() if key not in ("gave", "with")}
+    return {key: value for key, value in event.items() if key not in BULK}
 
 
 def _only_for_its_owner(path: Path, like: Path) -> None:

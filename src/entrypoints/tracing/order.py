@@ -27,53 +27,62 @@ ENVIRONMENT = ("ONE_LOCATION", "ONE_XMLRPC", "ONE_XMLRPC_TIMEOUT", "LS_CONTROLLE
 class Trace:
     """What one order does outside."""
 
-    def __init__(self, box: Box, call: Call, container: Container, recorder: Recorder) -> None:
-        self._box, self._call, self._container, self._recorder = box, call, container, recorder
+    def __init__(self, box: Box, call: Call, container: Container) -> None:
+        self._box, self._call, self._container = box, call, container
         self._time = time.time()
+        self._secrets = Secrets()
+        self._environment: Mapping[str, str] = container.environment()
+        self._secrets.learn([self._environment, list(call.argv), call.stdin.decode("utf-8", "replace")])
+        self._journal = box.begin(self._header, self._secrets)
+        self.recorder = Recorder(self._journal.add)
 
     @classmethod
     def begin(cls, directory: str, call: Call, container: Container, requests: Requests) -> Trace:
         """Watch every port that *container* makes from now on."""
-        recorder = Recorder()
-        container.wrap.override(providers.Object(recorder.wrap))
+        trace = cls(Box(Path(directory)), call, container)
+        container.wrap.override(providers.Object(trace.recorder.wrap))
         locks = container.locks()
-        container.locks.override(providers.Object(recorder.wrap("locks", locks)))
-        requests.also = recorder.request
-        return cls(Box(Path(directory)), call, container, recorder)
+        container.locks.override(providers.Object(trace.recorder.wrap("locks", locks)))
+        requests.also = trace.recorder.request
+        return trace
 
     def end(self, answer: str, failure: str) -> None:
         """Write it; an order that is done stays done when that fails, as on a full disk."""
         with suppress(Exception):
-            environment: Mapping[str, str] = self._container.environment()
-            trace = self._written(environment, answer, failure)
-            self._box.keep(trace, environment[ORDER_ID])
+            self._box.keep(self._written(answer, failure))
+        self._journal.end()
 
-    def _written(self, environment: Mapping[str, str], answer: str, failure: str) -> dict[str, Any]:
-        """The members that a recording of oned has (`calls/*.json`), then those of a trace alone."""
+    def _header(self) -> dict[str, Any]:
+        """The members that a recording of oned has (`calls/*.json`) but for the end, then those of a trace alone."""
         call, installation = self._call, self._container.installation()
-        kind = "ds" if call.kind == "datastore" else call.kind
-        events = self._recorder.events()
-        secrets = Secrets()
-        secrets.learn([environment, list(call.argv), call.stdin.decode("utf-8", "replace"), events])
-        trace = {
-            "operation": f"{call.action}-{environment[ORDER_ID]}",
-            "seq": int(self._time * 1_000_000),
-            "time": self._time,
-            "kind": kind,
-            "driver": "linstor",
-            "action": call.action,
-            "script": f"{installation.remotes}/{call.kind}/linstor/{call.action}",
-            "argv": list(call.argv),
-            "exit_code": int(bool(failure)),
-            "stdout_given": f"{answer}\n" if answer else "",
-            "stderr": failure,
-            "seconds": time.monotonic() - self._recorder.began,
-            "version": ".".join(map(str, installation.version)),
-            "environment": {name: environment[name] for name in ENVIRONMENT if name in environment},
-            "events_left_out": self._recorder.left_out,
-            "events": events,
-        }
-        cleaned: dict[str, Any] = secrets.cleaned(trace)
-        stdin = base64.b64encode(secrets.stdin(call.stdin)).decode()
-        last = {"stdin_encoding": "base64", "stdin_base64": stdin, "events": shortened(cleaned["events"])}
-        return {**cleaned, "id": environment[ORDER_ID], **last}
+        header: dict[str, Any] = self._secrets.cleaned(
+            {
+                "operation": f"{call.action}-{self._environment[ORDER_ID]}",
+                "seq": int(self._time * 1_000_000),
+                "time": self._time,
+                "kind": "ds" if call.kind == "datastore" else call.kind,
+                "driver": "linstor",
+                "action": call.action,
+                "script": f"{installation.remotes}/{call.kind}/linstor/{call.action}",
+                "argv": list(call.argv),
+                "version": ".".join(map(str, installation.version)),
+                "environment": {name: self._environment[name] for name in ENVIRONMENT if name in self._environment},
+            }
+        )
+        stdin = base64.b64encode(self._secrets.stdin(call.stdin)).decode()
+        return {**header, "id": self._environment[ORDER_ID], "stdin_encoding": "base64", "stdin_base64": stdin}
+
+    def _written(self, answer: str, failure: str) -> dict[str, Any]:
+        events = self.recorder.events()
+        self._secrets.learn(events)
+        end: dict[str, Any] = self._secrets.cleaned(
+            {
+                "exit_code": int(bool(failure)),
+                "stdout_given": f"{answer}\n" if answer else "",
+                "stderr": failure,
+                "seconds": time.monotonic() - self.recorder.began,
+                "events_left_out": self.recorder.left_out,
+                "events": events,
+            }
+        )
+        return {**self._header(), **end, "events": shortened(end["events"])}

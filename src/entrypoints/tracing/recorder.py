@@ -17,9 +17,11 @@ MOST = 5000
 class Recorder:
     """The events of one order, from any number of threads. Times are seconds since *began* (monotonic)."""
 
-    def __init__(self, began: float | None = None) -> None:
-        self.began = time.monotonic() if began is None else began
+    def __init__(self, tell: Callable[[dict[str, Any]], None] = lambda line: None) -> None:
+        """*tell* hears of each event twice, at its beginning and at its end, by its number, `event`."""
+        self.began = time.monotonic()
         self.left_out = 0
+        self._tell = tell
         self._events: list[dict[str, Any]] = []
         self._lanes: dict[int, int] = {}
         self._lock = threading.Lock()
@@ -28,7 +30,7 @@ class Recorder:
         """The events so far, by their beginning, in JSON's own types.
 
         `port`, `call` and `with` say what was asked, `gave` or `raised` the answer, `began` and `seconds` when and
-        how long, `lane` which thread did it.
+        how long, `lane` which thread did it. One that has not ended has neither an answer nor `seconds`.
         """
         with self._lock:
             return [plain(each) for each in sorted(self._events, key=lambda each: each["began"])]
@@ -46,6 +48,7 @@ class Recorder:
         self, port: str, call: str, given: Any, do: Callable[[], Any], show: Callable[[Any], Any] = lambda gave: gave
     ) -> Any:
         """What *do* gives, noted with what it was asked for and how long it took."""
+        number = self._begun({"port": port, "call": call, "with": given})
         began = time.monotonic()
         outcome: dict[str, Any] = {}
         try:
@@ -56,16 +59,26 @@ class Recorder:
             outcome["raised"] = f"{type(error).__name__}: {error}"
             raise
         finally:
-            self._keep({"port": port, "call": call, "with": given, **outcome}, began)
+            self._ended(number, {**outcome, "seconds": time.monotonic() - began})
 
-    def _keep(self, event: dict[str, Any], began: float) -> None:
+    def _begun(self, event: dict[str, Any]) -> int:
+        """The number of a new event, -1 where it is one too many."""
         with self._lock:
-            if len(self._events) >= MOST:
+            number = len(self._events)
+            if number >= MOST:
                 self.left_out += 1
-                return
+                return -1
             lane = self._lanes.setdefault(threading.get_ident(), len(self._lanes))
-            times = {"began": began - self.began, "seconds": time.monotonic() - began, "lane": lane}
-            self._events.append({**event, **times})
+            event |= {"began": time.monotonic() - self.began, "lane": lane}
+            self._events.append(event)
+            self._tell({"event": number, **event})
+        return number
+
+    def _ended(self, number: int, outcome: dict[str, Any]) -> None:
+        if number >= 0:
+            with self._lock:
+                self._events[number].update(outcome)
+                self._tell({"event": number, **outcome})
 
     @contextmanager
     def entered(self, port: str, call: str, given: Any, block: AbstractContextManager[Any]) -> Iterator[Any]:

@@ -43,10 +43,14 @@ _QUERY_OF_URL = re.compile(r"(?<=://)((?:(?!://)[^\s\"'<>?])*)\?[^\s\"'<>]*")
 
 
 class Secrets:
-    """Learns what is secret, then cleans. What the order itself learnt to keep is known from the start."""
+    """Learns what is secret, then cleans. What the order itself learns to keep is known at once."""
 
     def __init__(self) -> None:
-        self._values = set(known_secrets())
+        self._values: set[str] = set()
+
+    def values(self) -> set[str]:
+        """Every value that is known to be secret by now."""
+        return self._values.union(known_secrets())
 
     def learn(self, found: Any, name: str = "") -> None:
         """Remember every value in *found* that is called a secret there."""
@@ -93,7 +97,7 @@ class Secrets:
 
     def _text(self, text: str) -> str:
         text = _QUERY_OF_URL.sub(rf"\1?{REMOVED}", _USER_IN_URL.sub(f"{REMOVED}@", text))
-        for value in sorted(self._values, key=len, reverse=True):
+        for value in sorted(self.values(), key=len, reverse=True):
             text = text.replace(value, REMOVED)
         return text
 

@@ -15,7 +15,8 @@ from domain.settings import ORDER_ID
 from entrypoints.container import Container
 from entrypoints.remotes.parser import Call
 from entrypoints.remotes.watching import Requests
-from entrypoints.tracing.box import LARGEST, Bounds, Box
+from entrypoints.tracing.box import Bounds, Box
+from entrypoints.tracing.journal import LARGEST
 from entrypoints.tracing.order import Trace
 from entrypoints.tracing.recorder import MOST, Recorder
 
@@ -28,7 +29,7 @@ def _filled(directory: Path, bounds: Bounds, count: int) -> Box:
     box = Box(directory / "trace")
     box.switch_on(bounds)
     for number in range(count):
-        box.keep(_trace(number), f"{number:06x}")
+        box.keep(_trace(number))
     return box
 
 
@@ -45,7 +46,7 @@ def test_old_traces_go(tmp_path: Path) -> None:
     """By age, with the next order."""
     box = _filled(tmp_path, Bounds(days=1), 2)
     os.utime(box.paths()[0], (0, time.time() - 2 * 86400))
-    box.keep(_trace(9), "000009")
+    box.keep(_trace(9))
     assert _ids(box) == ["000001", "000009"]
 
 
@@ -53,14 +54,14 @@ def test_traces_take_no_more_room_than_allowed(tmp_path: Path) -> None:
     """By size, all together."""
     box = _filled(tmp_path, Bounds(mib=1), 0)
     for number in range(4):
-        box.keep(_trace(number, stderr="x" * 400_000), f"{number:06x}")
+        box.keep(_trace(number, stderr="x" * 400_000))
     assert _ids(box) == ["000002", "000003"]
 
 
 def test_an_order_of_many_words_keeps_its_time_line(tmp_path: Path) -> None:
     """Answers go before requests do, so that one file stays small."""
     box = _filled(tmp_path, Bounds(), 0)
-    box.keep(_trace(1, events=[{"port": "oned", "call": "vm", "gave": "x" * LARGEST}]), "000001")
+    box.keep(_trace(1, events=[{"port": "oned", "call": "vm", "gave": "x" * LARGEST}]))
     assert next(box.traces())["events"] == [{"port": "oned", "call": "vm"}]
 
 
@@ -74,7 +75,7 @@ def test_a_foreign_file_is_left_alone(tmp_path: Path) -> None:
     """Only traces are counted and removed."""
     box = _filled(tmp_path, Bounds(orders=1), 1)
     (box.directory / "calls" / "mine.json").write_text("{}")
-    box.keep(_trace(2), "000002")
+    box.keep(_trace(2))
     assert (box.directory / "calls" / "mine.json").exists()
     assert len(box.paths()) == 1
 

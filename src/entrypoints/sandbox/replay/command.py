@@ -54,6 +54,9 @@ def main(argv: list[str]) -> int:
 
 def _play(recording: Recording, steps: Sequence[Step], report: Report, sandbox: Sandbox) -> None:
     site = survey(recording)
+    if recording.unended:
+        orders = ", ".join(recording.unended)
+        report.leave_out(f"killed or still running, with no end to compare with: {orders}", len(recording.unended))
     with SourceFiles(sandbox.root / "sources", site.sizes_mib) as sources:
         for datastore in site.shared:
             sandbox.hosts.share(datastore)
@@ -63,7 +66,8 @@ def _play(recording: Recording, steps: Sequence[Step], report: Report, sandbox: 
 
 
 def _sandbox(site: Site, version: str, arguments: argparse.Namespace) -> Sandbox:
-    hosts = (*site.hosts, *STORAGE_ONLY)
+    # orders about images name no host, and a volume wants two places
+    hosts = (*(site.hosts or ("host-1",)), *STORAGE_ONLY)
     remotes: Path | None = arguments.remotes
     groups = dict.fromkeys(site.groups, 2)
     return Sandbox(

@@ -2,7 +2,7 @@
 
 The format is that of `captures/oned-*`: `index.md` has the order of all calls, `calls/*.json` has some of them in
 full, `xml/<operation>-<kind>-<id>.xml` is what oned said when an operation was over. Without `index.md` the files of
-`calls/` alone are played.
+`calls/` alone are played. A journal, of an order that was killed, has no end to compare with.
 """
 
 from __future__ import annotations
@@ -94,6 +94,8 @@ class Recording:
     operations: tuple[Operation, ...]
     contexts: Mapping[str, str] = field(default_factory=dict)
     """operation -> text of its context.sh"""
+    unended: tuple[str, ...] = ()
+    """Orders of a black box that left a journal and no end, by their ids."""
 
     def calls(self) -> Iterator[Call]:
         """All calls in order."""
@@ -112,14 +114,28 @@ def read(directory: Path) -> Recording:
     rows = list(_rows(index.read_text(encoding="utf-8"))) if index.is_file() else []
     known = {call.seq for row in rows for call in row.calls}
     rows += list(_grouped(call for seq, call in sorted(files.items()) if seq not in known))
+    unended = tuple(_unended(directory / "calls"))
     if not rows:
-        raise NotARecording(f"{directory} holds no recording: neither index.md with a table nor calls/*.json")
+        raise NotARecording(_nothing(directory, unended))
     documents = list(_documents(directory / "xml"))
     names = {row.name for row in rows}
     rows += [Operation(name) for name in dict.fromkeys(each.operation for each in documents) if name not in names]
     operations = [_completed(row, files, documents) for row in rows]
     operations.sort(key=lambda each: each.calls[0].seq if each.calls else float("inf"))
-    return Recording(tuple(operations), dict(_contexts(directory / "xml")))
+    return Recording(tuple(operations), dict(_contexts(directory / "xml")), unended)
+
+
+def _nothing(directory: Path, unended: Sequence[str]) -> str:
+    if not unended:
+        return f"{directory} holds no recording: neither index.md with a table nor calls/*.json"
+    orders = f"no order of {directory} has an end to compare with: killed or still running are {', '.join(unended)}"
+    return f"{orders}; see what they did: onelinstor trace --directory {directory} show {unended[-1]}"
+
+
+def _unended(calls: Path) -> Iterator[str]:
+    for path in sorted(calls.glob("*.journal")):
+        if not path.with_suffix(".json").exists():
+            yield path.stem.rpartition("-")[2]
 
 
 def _completed(row: Operation, files: Mapping[int, Call], documents: Sequence[Document]) -> Operation:

@@ -45,9 +45,9 @@ class Report:
         """Something that was seen at the end of the operation."""
         self._line(f"end  {what}")
 
-    def leave_out(self, why: str) -> None:
-        """A call that was not played, and why."""
-        self.left_out[why] = self.left_out.get(why, 0) + 1
+    def leave_out(self, why: str, count: int = 1) -> None:
+        """Calls that were not played, and why."""
+        self.left_out[why] = self.left_out.get(why, 0) + count
 
     def _line(self, text: str) -> None:
         if self._shown:
