@@ -118,6 +118,22 @@ def test_ctrl_c_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
     assert root.main(["manual"]) == 130
 
 
+def test_whoever_stops_reading_gets_no_traceback() -> None:
+    """As with `| head`; 141, as shells call it."""
+    program = "import sys; from entrypoints.onelinstor.main import main; sys.exit(main(['manual']))"
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"PYTHONPATH": str(ROOT / "src")},
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+
+    assert (process.returncode, said) == (141, b"")
+
+
 def test_a_command_without_its_libraries_leaves_the_others_complete(monkeypatch: pytest.MonkeyPatch) -> None:
     """An installation without the sandbox's extra has a manual and a completion."""
     monkeypatch.setitem(root.COMMANDS, "sandbox", ("no_such_module", "a small cloud"))

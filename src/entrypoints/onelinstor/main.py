@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 from importlib import metadata
@@ -27,6 +28,7 @@ COMMANDS = {
 
 DISTRIBUTION = "one-linstor-driver"
 STOPPED = 130
+UNREAD = 141
 """What a shell calls the end by Ctrl-C."""
 
 EPILOG = """{commands}
@@ -41,7 +43,8 @@ exit codes:
   0   done, and nothing is wrong
   1   done, and something is wrong, or not done; a sentence says what
   2   the arguments are wrong
-  130 stopped with Ctrl-C"""
+  130 stopped with Ctrl-C
+  141 nobody read to the end, as `head` does not"""
 
 
 class _Version(argparse.Action):
@@ -72,6 +75,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser().parse_args(sys.argv[1:] if argv is None else argv)
     module = importlib.import_module(COMMANDS[options.command][0])
     try:
-        return int(module.main(options.words))
+        code = int(module.main(options.words))
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return STOPPED
+    except BrokenPipeError:
+        # as `| head` does; what is left to be written at the end goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
+    return code

@@ -82,4 +82,4 @@ def test_the_installer_names_the_datastores(
     finally:
         oned.close()
 
-    assert "to do: `onedatastore update ID` for 101 (ds101);" in capsys.readouterr().out
+    assert "to do: `onedatastore update ID`, then save, for 101 (ds101);" in capsys.readouterr().out

@@ -74,6 +74,18 @@ def test_an_interpreter_without_the_libraries_is_refused(plain_tree: Tree) -> No
     environment.probe(Interpreter(sys.executable, tuple(import_paths())), front)
 
 
+def test_an_interpreter_that_the_user_of_oned_cannot_start_is_refused(plain_tree: Tree, tmp_path: Path) -> None:
+    """As one below root's home; the sentence says where to make another."""
+    front = find(plain_tree.environment, plain_tree.root)
+    python = tmp_path / "python"
+    python.touch(mode=0o600)
+
+    with pytest.raises(
+        Problem, match=rf"cannot start {python}: Permission denied; use .* --venv that {front.user} can"
+    ):
+        environment.probe(Interpreter(str(python), ()), front)
+
+
 def test_byte_code_is_made_for_whoever_runs_the_actions(tmp_path: Path) -> None:
     """An installer with a umask of its own must not make every action compile the driver again."""
     (tmp_path / "domain").mkdir()

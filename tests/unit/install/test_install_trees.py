@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from tests.unit.install.trees import Tree, listing
 
+from entrypoints.onelinstor.install.entries import Entry
+from entrypoints.onelinstor.install.files import DiskFiles
 from entrypoints.onelinstor.install.oned_conf import parse
 from entrypoints.remotes.parser import ACTIONS
 
@@ -79,9 +82,22 @@ def test_a_dry_run_changes_nothing_and_shows_everything(
 
     told = capsys.readouterr().out
     assert listing(tree.root) == before
-    assert all(f"+++ {tree.driver(kind) / action}\n" in told for kind in ACTIONS for action in ACTIONS[kind])
+    assert all(f"{tree.driver(kind) / action}: " in told for kind in ACTIONS for action in ACTIONS[kind])
     assert '+LIVE_DISK_SNAPSHOTS="kvm-qcow2' in told
     assert "only with --configure:" in told
+    assert "changes, and none was made; without --dry-run they are\n" in told
+
+
+def test_a_dry_run_shows_the_text_of_all_launchers_once(
+    plain_tree: Tree, install: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Twenty-eight times the same hides the lines that matter."""
+    install(plain_tree, "--dry-run")
+
+    told = capsys.readouterr().out
+    assert told.count("+launch(__file__)\n") == 1
+    first = plain_tree.driver("tm") / next(iter(ACTIONS["tm"]))
+    assert told.count(f", with the text of {first.name}\n") == sum(map(len, ACTIONS.values())) - 1
 
 
 def test_opennebulas_own_files_change_only_when_told(
@@ -116,7 +132,8 @@ def test_it_says_what_is_left_to_do(tree: Tree, install: Command, capsys: pytest
     told = capsys.readouterr().out
     restart = "one restart" if "ONE_LOCATION" in tree.environment else "systemctl restart opennebula"
     assert f"to do: restart oned after the edits: {restart}\n" in told
-    assert "onedatastore update ID" in told
+    assert "`onedatastore update ID`, then save" in told
+    assert told.endswith("see whether all is as it must be: onelinstor doctor\n")
 
 
 def test_what_was_changed_in_the_addon_is_named(
@@ -235,7 +252,35 @@ def test_a_removal_can_be_looked_at_first(
     assert uninstall(addon_tree, "--dry-run") == 0
 
     assert listing(addon_tree.root) == before
-    assert "+# ours, not theirs\n" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "+# ours, not theirs\n" in told
+    assert "changes, and none was made; without --dry-run they are\n" in told
+
+
+@pytest.mark.parametrize("words", [(), ("--configure",)])
+def test_what_cannot_be_read_is_told_of(
+    plain_tree: Tree,
+    install: Command,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+) -> None:
+    """The launchers do not depend on it; only --configure wants it, and then nothing was done that had to be undone."""
+    look, conf = DiskFiles.look, plain_tree.etc / "oned.conf"
+
+    def locked(files: DiskFiles, path: Path) -> Entry | None:
+        if path == conf:
+            raise PermissionError(13, "Permission denied", str(path))
+        return look(files, path)
+
+    monkeypatch.setattr(DiskFiles, "look", locked)
+
+    code = install(plain_tree, *words)
+
+    told = capsys.readouterr()
+    said = f"{conf} cannot be read by this user; run this as root\n"
+    assert (code, plain_tree.driver("tm").exists()) == ((1, False) if words else (0, True))
+    assert (f"onelinstor install: {said}" in told.err) if words else (f"to do: {said}" in told.out)
 
 
 def test_without_an_opennebula_nothing_is_made(

@@ -85,7 +85,8 @@ def about(lines: Sequence[Line]) -> str:
 
 def what(lines: Sequence[Line]) -> str:
     """What lines that belong together look at."""
-    return f"{len(lines)} checks" if lines[0].status is Status.NOT_LOOKED_AT else lines[0].looks_at
+    count = f"{len(lines)} check{'s' if len(lines) > 1 else ''}"
+    return count if lines[0].status is Status.NOT_LOOKED_AT else lines[0].looks_at
 
 
 def _told(some: Sequence[Line], *, colour: bool) -> Iterator[str]:

@@ -45,6 +45,8 @@ def main(argv: Sequence[str]) -> int:
         return install(options, DiskFiles())
     except Problem as problem:
         print(f"onelinstor install: {problem}", file=sys.stderr)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         print(f"onelinstor install: {error}; run it again, or `onelinstor uninstall` to undo it", file=sys.stderr)
     return 1
@@ -102,8 +104,8 @@ def _show(plan: Plan, configure: bool) -> int:
     print(diff(plan.configuration.changes), end="")
     for each in plan.configuration.remarks:
         print(f"\nto look at: {each}")
-    if not plan.chosen(configure):
-        print("nothing to change")
+    count = len(plan.chosen(configure))
+    print(f"\n{count} changes, and none was made; without --dry-run they are" if count else "nothing to change")
     return 0
 
 

@@ -81,7 +81,10 @@ def probe(interpreter: Interpreter, front: FrontEnd) -> None:
             extra_groups=() if as_root else None,
         )
     except OSError as error:
-        raise Problem(f"{front.user} cannot start {interpreter.python}: {error.strerror}") from None
+        raise Problem(
+            f"{front.user} cannot start {interpreter.python}: {error.strerror}; "
+            f"use a Python and a --venv that {front.user} can read, not one below /root or a home"
+        ) from None
     if ended.returncode != 0:
         said = (ended.stderr.strip().splitlines() or ["it says nothing"])[-1]
         raise Problem(f"{front.user} cannot run the driver with {interpreter.python}: {said}")

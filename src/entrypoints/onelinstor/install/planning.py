@@ -80,8 +80,11 @@ def configuration(files: Files, front: FrontEnd) -> Configuration:
 
 def _edit(files: Files, path: Path, change: Callable[[str], str]) -> Change:
     """A link to the file stays a link; the file that it leads to is edited."""
-    real = path.resolve() if isinstance(files.look(path), Link) else path
-    before = files.look(real)
+    try:
+        real = path.resolve() if isinstance(files.look(path), Link) else path
+        before = files.look(real)
+    except PermissionError:
+        raise Problem(f"{path} cannot be read by this user; run this as root") from None
     if not isinstance(before, File):
         raise Problem(f"{path} is missing; is OpenNebula installed as a whole?")
     try:

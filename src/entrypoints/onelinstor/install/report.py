@@ -66,10 +66,15 @@ class Report:
             found.append(self._datastores(configuration.oned_conf))
         if any(not each.edit for each in changes):
             found.append(f"on every host {self.front.user} must be in the group disk")
+        if changes or configuration.changes:
+            found.append(f"as {self.front.user}, see whether all is as it must be: onelinstor doctor")
         return [each for each in found if each]
 
     def _datastores(self, oned_conf: str) -> str:
-        everyone = "`onedatastore update ID` for each datastore with TM_MAD linstor; it keeps older values till then"
+        everyone = (
+            "`onedatastore update ID`, then save, for each datastore that has TM_MAD linstor already; "
+            "it keeps older values till then"
+        )
         document = datastores.pool(os.environ) if self.front.root == Path("/") else None
         if document is None:
             return everyone
@@ -77,4 +82,8 @@ class Report:
             stale = datastores.to_update(document, oned_conf)
         except (Problem, StopIteration, ValueError):
             return everyone
-        return f"`onedatastore update ID` for {', '.join(stale)}; they keep older values till then" if stale else ""
+        return (
+            f"`onedatastore update ID`, then save, for {', '.join(stale)}; they keep older values till then"
+            if stale
+            else ""
+        )

@@ -9,17 +9,22 @@ from entrypoints.onelinstor.install.entries import Change, Directory, Entry, Fil
 
 
 def diff(changes: Iterable[Change]) -> str:
-    """All of them, one below the other."""
-    return "".join(_shown(each) for each in changes)
+    """All of them, one below the other; the text of a new file is shown once."""
+    shown: dict[bytes, Change] = {}
+    return "".join(_shown(each, shown) for each in changes)
 
 
-def _shown(change: Change) -> str:
+def _shown(change: Change, shown: dict[bytes, Change]) -> str:
+    head = f"{change.path}: {_kind(change.before)} -> {_kind(change.after)}"
+    if isinstance(change.after, File) and change.before is None:
+        first = shown.setdefault(change.after.content, change)
+        if first is not change:
+            return f"{head}, with the text of {first.path.name}\n"
     old, new = (_lines(each) for each in (change.before, change.after))
     source, target = (str(change.path) if each is not None else "/dev/null" for each in (change.before, change.after))
-    head = [f"{change.path}: {_kind(change.before)} -> {_kind(change.after)}\n"]
     body = difflib.unified_diff(old, new, source, target)
     return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in [*head, *body]
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in [f"{head}\n", *body]
     )
 
 

@@ -51,6 +51,7 @@ def _uninstall(options: argparse.Namespace, files: Files, front: FrontEnd) -> in
     changes = restoring.changes(journal)
     if options.dry_run:
         print(diff(changes), end="")
+        print(f"\n{len(changes)} changes, and none was made; without --dry-run they are")
         return _told(restoring, journal, "would be")
     check_rights(changes, os.geteuid(), lambda path: os.access(path, os.W_OK))
     restoring.restore(journal)
