@@ -7,26 +7,28 @@ so that no order of this front-end is under way, and everything is read anew.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 from domain.attachment import Attachment
 from domain.belongings import Belongings
 from domain.debts import Debts
-from domain.errors import DriverError, Expired
+from domain.errors import DriverError, Expired, OnedRefused
 from domain.healing import Healing
 from domain.inventory import Holding, Inventories
 from domain.lifetime import Lifetime
 from domain.names import GroupName, HostName, snapshot_number
 from domain.opennebula import Datastore, Image, Vm
-from domain.orphans import WHOLE, Finding, Kind, Sight, classify, payable
+from domain.orphans import WHOLE, Finding, Kind, classify, payable
 from domain.pools import Pools
-from domain.ports import Clusters, Locks
+from domain.ports import Clusters, Locks, Oned
 from domain.settings import group_in, settings_of
+from domain.sight import Past, Sight
 from domain.sites import is_ours, storages_of
 from domain.snapshots import Snapshots
 from domain.storage import Storage
+from domain.strangers import last_vm
 
 AT_ONCE = 20
 """Volumes that are locked together: one look at everything serves so many."""
@@ -36,13 +38,15 @@ AT_ONCE = 20
 class Asked:
     """What the administrator says. *now*: seconds since 1970. *older*: seconds, 0 says that no order is running.
 
-    *groups* and *hosts* are further ones that belong to this OpenNebula, this front-end among them.
+    *groups* and *hosts* are further ones that belong to this OpenNebula, this front-end among them. *trusting*: what
+    oned does not know is nobody's, whatever numbers, times and counts say.
     """
 
     now: int
     older: int = 3600
     groups: Collection[GroupName] = ()
     hosts: Collection[HostName] = ()
+    trusting: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,7 @@ class Orphans:
     def __init__(
         self,
         pools: Pools,
+        oned: Oned,
         inventories: Inventories,
         clusters: Clusters,
         environment: Mapping[str, str],
@@ -81,6 +86,7 @@ class Orphans:
         snapshots: Snapshots,
     ) -> None:
         self._pools = pools
+        self._oned = oned
         self._inventories = inventories
         self._clusters = clusters
         self._environment = environment
@@ -154,6 +160,8 @@ class Orphans:
         images, vms = list(self._pools.images()), list(self._pools.vms())
         picture = Picture(Belongings(images, vms), storages)
         sight = self._sight(asked, datastores, images, vms)
+        if not asked.trusting:
+            sight = replace(sight, past=self._past(images, vms, self._last_vm(held.values(), picture, sight)))
         for name, holdings in held.items():
             picture.holdings.update({(name, each.definition.name): each for each in holdings})
             found = classify(
@@ -161,6 +169,24 @@ class Orphans:
             )
             picture.findings += [replace(each, linstor=name) for each in found]
         return picture
+
+    def _last_vm(self, held: Iterable[Sequence[Holding]], picture: Picture, sight: Sight) -> int:
+        """The greatest number of a VM that is not in the list and that oned knows all the same, for it is DONE."""
+        number = max((last_vm(each, picture.belongings, sight) for each in held), default=-1)
+        try:
+            return self._oned.vm(number).vm_id if number >= 0 else -1
+        except OnedRefused as refused:
+            if refused.missing:
+                return -1
+            raise
+
+    def _past(self, images: list[Image], vms: list[Vm], last_vm: int) -> Past:
+        numbers = {disk.image_id for vm in vms for disk in vm.disks if disk.image_id is not None}
+        return Past(
+            last_image=max({image.image_id for image in images} | numbers, default=-1),
+            last_vm=max([last_vm, *(vm.vm_id for vm in vms)]),
+            registered={image.image_id: image.registered for image in images},
+        )
 
     def _sight(self, asked: Asked, datastores: Sequence[Datastore], images: list[Image], vms: list[Vm]) -> Sight:
         settings = [settings_of(each, self._environment) for each in datastores if is_ours(each)]

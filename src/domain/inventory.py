@@ -21,8 +21,17 @@ class Holding:
     @property
     def touched(self) -> int:
         """When the youngest part of it was made, seconds since 1970; 0 where LINSTOR does not tell it of every part."""
-        times = [each.created for each in self.deployments] + [each.created for each in self.snapshots]
+        times = self._times()
         return max(times) if times and all(times) else 0
+
+    @property
+    def made(self) -> int:
+        """The same of the oldest part: it is at least that old."""
+        times = self._times()
+        return min(times) if times and all(times) else 0
+
+    def _times(self) -> list[int]:
+        return [each.created for each in self.deployments] + [each.created for each in self.snapshots]
 
 
 class Inventory(Protocol):

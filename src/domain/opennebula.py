@@ -113,7 +113,10 @@ class Datastore:
 
 @dataclass(frozen=True)
 class Image:
-    """An image. Sizes in MiB; *source* is "" until an action succeeded. States: opennebula.md 4.5."""
+    """An image. Sizes in MiB; *source* is "" until an action succeeded. States: opennebula.md 4.5.
+
+    *registered*: seconds since 1970, 0 where absent.
+    """
 
     image_id: int
     source: str = ""
@@ -131,3 +134,4 @@ class Image:
     state: int = 0
     datastore_id: int | None = None
     persistent: bool = False
+    registered: int = 0

@@ -6,7 +6,7 @@ could be in use is in use, what could be young is young, and what could be someb
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import PurePosixPath
@@ -14,7 +14,9 @@ from pathlib import PurePosixPath
 from domain import marks as marking
 from domain.belongings import ERROR, Belongings, Named, Owner, named
 from domain.inventory import Holding
-from domain.names import GroupName, HostName, VolumeName, is_safety, same_host, snapshot_number
+from domain.names import HostName, VolumeName, is_safety, same_host, snapshot_number
+from domain.sight import Sight
+from domain.strangers import strangers
 from domain.volumes import Definition, Deployment, Role
 
 
@@ -58,47 +60,13 @@ class Finding:
         return self.linstor, self.kind, self.volume, self.part, self.since
 
 
-@dataclass(frozen=True)
-class Sight:
-    """What is known besides the lists.
-
-    *now*: seconds since 1970. *older*: what is younger than so many seconds may belong to an order that still runs; 0
-    says that none runs. *groups* and *hosts* are those of this OpenNebula. *copy*: seconds that a copy may take.
-    """
-
-    now: int
-    groups: Collection[GroupName]
-    hosts: Collection[HostName]
-    older: int = 3600
-    copy: int = 3600
-
-
 def classify(holdings: Sequence[Holding], belongings: Belongings, sight: Sight) -> list[Finding]:
-    """Everything too many in one LINSTOR. Where another OpenNebula seems to use it as well, everything is kept."""
+    """Everything too many in one LINSTOR; all is kept where there are signs that oned does not know everything."""
     found = [each for holding in holdings for each in _about(holding, belongings, sight)]
     foreign = strangers(holdings, belongings, sight)
     if foreign:
-        reason = f"another OpenNebula seems to use this LINSTOR: {foreign[0]}"
+        reason = f"another OpenNebula seems to use this LINSTOR, or oned's database is an older copy: {foreign[0]}"
         return [replace(each, kept=each.kept or reason) for each in found]
-    return found
-
-
-def strangers(holdings: Sequence[Holding], belongings: Belongings, sight: Sight) -> list[str]:
-    """Signs that somebody else gives our names to volumes, or that oned's database is older than LINSTOR's.
-
-    An open volume that no image or VM owns, or one on a host that oned does not know.
-    """
-    found = []
-    for holding in holdings:
-        name = holding.definition.name
-        if named(name, holding.definition.marks) is None or holding.definition.group not in sight.groups:
-            continue
-        owned = belongings.owner(name) is not None
-        for each in holding.deployments:
-            if each.in_use and not owned:
-                found.append(f"{name} is in use on {each.host}, and no image or VM of oned owns it")
-            if each.role is Role.ATTACHMENT and not any(same_host(each.host, host) for host in sight.hosts):
-                found.append(f"{name} is attached to {each.host}, which is no host of oned")
     return found
 
 

@@ -257,6 +257,7 @@ class Container(containers.DeclarativeContainer):
     orphans = providers.Singleton(
         _rules("domain.clearing.Orphans"),
         pools,
+        oned,
         inventories,
         clusters,
         environment,

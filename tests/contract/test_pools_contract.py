@@ -101,7 +101,7 @@ class Real:
 
 
 def _image(identity: int, source: str, state: int) -> str:
-    values = {"SOURCE": source, "STATE": state, "DATASTORE_ID": 100, "PERSISTENT": 1}
+    values = {"SOURCE": source, "STATE": state, "DATASTORE_ID": 100, "PERSISTENT": 1, "REGTIME": 1795394013}
     plain = image(identity, f"image {identity}", 64, values)
     return plain.replace("</IMAGE>", "<SNAPSHOTS><SNAPSHOT><ID>3</ID></SNAPSHOT></SNAPSHOTS></IMAGE>")
 
@@ -137,7 +137,7 @@ def test_images_are_listed_in_every_state_with_what_the_rules_need(world: World)
     world.know_image(5, "", state=4)
     found = {each.image_id: each for each in world.pools.images()}
     assert (found[4].source, found[4].datastore_id, found[4].snapshots) == ("OpenNebula-Image-4", 100, (3,))
-    assert (found[4].name, found[4].persistent) == ("image 4", True)
+    assert (found[4].name, found[4].persistent, found[4].registered) == ("image 4", True, 1795394013)
     assert (found[5].source, found[5].state) == ("", 4)
 
 

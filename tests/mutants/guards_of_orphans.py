@@ -7,6 +7,41 @@ from tests.mutants.guard import Mutant
 ORPHANS = [
     Mutant(
         3,
+        "domain/strangers.py",
+        "told.image > past.last_image",
+        "False",
+        "an image made since oned's backup is deleted",
+    ),
+    Mutant(
+        3,
+        "domain/strangers.py",
+        "told.disk.vm > past.last_vm",
+        "False",
+        "a disk of a VM made since oned's backup is deleted",
+    ),
+    Mutant(
+        3,
+        "domain/strangers.py",
+        "made > times[higher] + SLACK",
+        "False",
+        "an image that another OpenNebula gave the number is deleted",
+    ),
+    Mutant(
+        3,
+        "domain/strangers.py",
+        "    if unowned > FEW and unowned * SHARE > ours:\n",
+        "    if False:\n",
+        "many volumes of another OpenNebula are deleted",
+    ),
+    Mutant(
+        3,
+        "entrypoints/onelinstor/orphans.py",
+        "answer == str(len(chosen)) if kind in WHOLE else ",
+        "",
+        "data is deleted for a yes",
+    ),
+    Mutant(
+        3,
         "domain/clearing.py",
         "        if again is None:\n",
         "        if False:\n",
@@ -84,14 +119,14 @@ ORPHANS = [
     ),
     Mutant(
         3,
-        "domain/orphans.py",
+        "domain/strangers.py",
         "            if each.in_use and not owned:\n",
         "            if False:\n",
         "an open volume that nobody owns is no sign of another OpenNebula",
     ),
     Mutant(
         3,
-        "domain/orphans.py",
+        "domain/strangers.py",
         "if each.role is Role.ATTACHMENT and not any(",
         "if False and not any(",
         "a host that oned does not know is no sign of another OpenNebula",

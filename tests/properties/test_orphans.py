@@ -12,7 +12,8 @@ from domain.belongings import Belongings
 from domain.inventory import Holding
 from domain.names import GroupName, HostName, SnapshotName, VolumeName
 from domain.opennebula import Disk, DiskSnapshot, History, Image, Vm
-from domain.orphans import WHOLE, Finding, Kind, Sight, classify
+from domain.orphans import WHOLE, Finding, Kind, classify
+from domain.sight import Sight
 from domain.volumes import Definition, Deployment, Role, Snapshot
 
 NOW, HOUR = 1_000_000, 3600

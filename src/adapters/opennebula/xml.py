@@ -251,4 +251,5 @@ def _image(root: etree._Element) -> Image:
         state=_number(root, "STATE"),
         datastore_id=_optional(root, "DATASTORE_ID"),
         persistent=bool(_yes(root, "PERSISTENT")),
+        registered=_number(root, "REGTIME"),
     )

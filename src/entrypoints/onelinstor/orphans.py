@@ -19,7 +19,7 @@ from domain.clearing import Asked, Done, Orphans
 from domain.errors import BadName, DriverError
 from domain.masking import one_line
 from domain.names import group_name, host_name
-from domain.orphans import Finding, Kind
+from domain.orphans import WHOLE, Finding, Kind
 from entrypoints.command_line import new_parser
 from entrypoints.container import Container
 from entrypoints.onelinstor.orphans_json import result
@@ -28,7 +28,8 @@ from entrypoints.onelinstor.words import age, size
 DESCRIPTION = (
     "What LINSTOR holds that no image or VM of oned owns, devices attached where no VM is, two writers left on, debts, "
     "and half-made things of killed orders. Nothing is changed without --delete, and then each class is asked for. "
-    "What is in use, young, or carries no name of this driver is never touched."
+    "What is in use, young, or carries no name of this driver is never touched, and nothing at all is where another "
+    "OpenNebula seems to use the same LINSTOR, or where oned's database seems to be an older copy."
 )
 
 NOTES = """classes:
@@ -42,6 +43,7 @@ NOTES = """classes:
   debt           link on a host that could not be removed when it was down"""
 
 ASK = "Delete {what}? [y/N] "
+ASK_FOR_DATA = "Delete {what}? Their data cannot be brought back. Type {count} to delete them: "
 
 
 def parser() -> argparse.ArgumentParser:
@@ -78,6 +80,12 @@ def parser() -> argparse.ArgumentParser:
         help="a resource group that was ours, too",
     )
     own.add_argument("--host", action="append", type=_checked(host_name), default=[], help="a host that was ours, too")
+    own.add_argument(
+        "--trust-oned",
+        action="store_true",
+        help="no other OpenNebula uses this LINSTOR and oned's database is no older copy, whatever numbers, times and "
+        "counts of volumes say",
+    )
     return own
 
 
@@ -103,7 +111,8 @@ def main(argv: Sequence[str]) -> int:
     options = parser().parse_args(argv)
     container = Container(environment=providers.Object(dict(os.environ)))
     hosts = {host_name(socket.gethostname()), container.front_end(), *options.host}
-    asked = Asked(int(time.time()), options.older_than, frozenset(options.group), frozenset(hosts))
+    now, groups = int(time.time()), frozenset(options.group)
+    asked = Asked(now, options.older_than, groups, frozenset(hosts), options.trust_oned)
     agrees = _agreement(options.yes, ask=not options.json)
     try:
         if options.json:
@@ -114,18 +123,25 @@ def main(argv: Sequence[str]) -> int:
         return 2
 
 
-def _agreement(classes: Sequence[str], *, ask: bool) -> Callable[[Kind, str], bool]:
-    """Whether a class may be deleted: by --yes, or by the person at the terminal where it may *ask*."""
+Agreement = Callable[[Kind, Sequence[Finding]], bool]
 
-    def agrees(kind: Kind, what: str) -> bool:
+
+def _agreement(classes: Sequence[str], *, ask: bool) -> Agreement:
+    """Whether findings of a class may be deleted: by --yes, or by the person at the terminal where it may *ask*."""
+
+    def agrees(kind: Kind, chosen: Sequence[Finding]) -> bool:
         if kind.value in classes:
             return True
-        return ask and sys.stdin.isatty() and input(ASK.format(what=what)).strip().lower() in ("y", "yes")
+        if not ask or not sys.stdin.isatty():
+            return False
+        asking = ASK_FOR_DATA if kind in WHOLE else ASK
+        answer = input(asking.format(what=_what(kind, chosen), count=len(chosen))).strip().lower()
+        return answer == str(len(chosen)) if kind in WHOLE else answer in ("y", "yes")
 
     return agrees
 
 
-def run(orphans: Orphans, asked: Asked, console: Console, *, delete: bool, agrees: Callable[[Kind, str], bool]) -> int:
+def run(orphans: Orphans, asked: Asked, console: Console, *, delete: bool, agrees: Agreement) -> int:
     """Show all findings, delete those that *agrees* to; the exit code."""
     found = orphans.find(asked)
     if not found:
@@ -143,7 +159,7 @@ def _delete(
     found: Sequence[Finding],
     asked: Asked,
     console: Console,
-    agrees: Callable[[Kind, str], bool],
+    agrees: Agreement,
 ) -> int:
     left = len(found)
     try:
@@ -156,17 +172,15 @@ def _delete(
     return int(left > 0)
 
 
-def _cleared(
-    orphans: Orphans, found: Sequence[Finding], asked: Asked, agrees: Callable[[Kind, str], bool]
-) -> Iterator[Done]:
+def _cleared(orphans: Orphans, found: Sequence[Finding], asked: Asked, agrees: Agreement) -> Iterator[Done]:
     """Class by class. Raises DriverError where nothing more can be judged."""
     for kind in Kind:
         chosen = [each for each in found if each.kind is kind and not each.kept]
-        if chosen and agrees(kind, _what(kind, chosen)):
+        if chosen and agrees(kind, chosen):
             yield from orphans.clear(chosen, asked)
 
 
-def _print_json(orphans: Orphans, asked: Asked, *, delete: bool, agrees: Callable[[Kind, str], bool]) -> int:
+def _print_json(orphans: Orphans, asked: Asked, *, delete: bool, agrees: Agreement) -> int:
     found = orphans.find(asked)
     told = result(found, _cleared(orphans, found, asked, agrees) if delete else ())
     print(told.text)

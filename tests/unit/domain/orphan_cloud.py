@@ -12,8 +12,10 @@ from domain.names import HostName, VolumeName
 from domain.opennebula import Image, Vm
 from domain.orphans import Finding
 
-RUNNING, MIGRATING = (3, 3), (3, 4)
+RUNNING, MIGRATING, POWEROFF = (3, 3), (3, 4), 8
 LATER = 10 * 3600
+LAST = 99
+"""Number of the last image and of the last VM that oned made; neither has a volume."""
 
 
 class Cloud:
@@ -27,6 +29,7 @@ class Cloud:
             bench.oned.put(replace(each, ds_mad="linstor", tm_mad="linstor"))
         self.orphans = Orphans(
             self.pools,
+            bench.oned,
             MemoryInventories(lambda _: bench.cluster),
             MemoryClusters(lambda _: bench.cluster),
             {},
@@ -38,6 +41,8 @@ class Cloud:
             bench.snapshots,
         )
         self.asked = Asked(int(bench.model.state.now()) + LATER)
+        self.image(LAST)
+        bench.oned.put(Vm(LAST, state=POWEROFF))
 
     def image(self, identity: int, **more) -> Image:
         """An image of oned."""
