@@ -314,11 +314,14 @@ def test_monitoring_tells_three_sizes(site: Site, script: str) -> None:
 
 
 def test_a_backup_leaves_nothing(site: Site) -> None:
-    """Prebackup makes a file for each disk, postbackup removes them."""
+    """Prebackup makes a file of each disk, postbackup removes them."""
+    for disk in ("0", "1"):
+        site.run("tm/ssh/mkimage", "1", "raw", f"host-a:{D}/disk.{disk}", "7", "102")
     argv = [f"host-a:{D}", "0:1", "one-7", "-", "7", "102"]
 
     assert site.run("tm/ssh/prebackup", *argv, stdin=b"<VM/>").returncode == 0
     backup = site.host("host-a", f"{D}/backup")
     assert sorted(each.name for each in backup.iterdir()) == ["disk.0.0", "disk.1.0"]
+    assert {each.read_bytes()[:4] for each in backup.iterdir()} == {b"QFI\xfb"}
     assert site.run("tm/ssh/postbackup", *argv, stdin=b"<VM/>").returncode == 0
     assert not backup.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -257,5 +258,6 @@ def _install(one: Path, version: str) -> None:
 
 
 def _copy_executable(source: str, target: str) -> None:
-    shutil.copyfile(source, target)
+    text = Path(source).read_text(encoding="utf-8")
+    Path(target).write_text(text.replace("@PYTHON@", sys.executable), encoding="utf-8")
     Path(target).chmod(0o755)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # downloader.sh [--md5 H] [--sha1 H] [--limit BW] [--max-size MIB] [--nodecomp] [--noretry] FROM TO
-# Fetches a file or an http(s) URL, checks its sums, unpacks gzip, bzip2 and xz, and writes it to TO; "-" is stdout.
+# Fetches a file, an http(s) URL or a disk of a backup (rsync://), checks its sums, unpacks gzip, bzip2 and xz, and writes it to TO; "-" is stdout.
 set -u -o pipefail
 
 md5="" sha1="" limit="" most="" unpack=yes retry=(--retry 3)
@@ -27,6 +27,11 @@ case $from in
         spool=$(mktemp "${TMPDIR:-/tmp}/downloader.XXXXXX") || exit 1
         curl --silent --show-error --fail --location "${retry[@]}" ${limit:+--limit-rate "$limit"} -o "$spool" -- "$from" ||
             fail "Error downloading $from"
+        file=$spool
+        ;;
+    rsync://*)
+        spool=$(mktemp "${TMPDIR:-/tmp}/downloader.XXXXXX") || exit 1
+        "${BASH_SOURCE[0]%/*}/rsync/store" merged "$from" "$spool" || fail "Error downloading $from"
         file=$spool
         ;;
     file://*) file=${from#file://} ;;
