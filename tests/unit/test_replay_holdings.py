@@ -7,7 +7,7 @@ import pytest
 from domain.names import DiskOf, VolumeName
 from entrypoints.sandbox.replay.blocks import block, described
 from entrypoints.sandbox.replay.holdings import Holdings
-from entrypoints.sandbox.replay.ledger import Ledger
+from entrypoints.sandbox.replay.ledger import Contents, Ledger
 from entrypoints.sandbox.replay.recording import Call, Operation, Recording
 from entrypoints.sandbox.replay.selection import select
 
@@ -150,7 +150,7 @@ class Books:
         """Calls that ended well."""
         for line in lines:
             each = call(line)
-            self.ledger.after(each, {}, "")
+            self.ledger.after(each, Contents(), "")
             self.held.after(each, 64)
 
     def stamps(self, volume: VolumeName) -> dict[int, str]:

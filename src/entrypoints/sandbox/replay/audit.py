@@ -59,7 +59,7 @@ class Audit:
             definitions = dict(state.definitions)
             found = [*self._volumes(definitions), *self._attachments(definitions), *self._contents(definitions)]
             found += map(str, self._told(operation, definitions, waiting))
-        return [*found, *self._directories(), *self._links()]
+        return [*found, *self._directories(), *self._links(), *self._backups()]
 
     # -- oned -------------------------------------------------------------------------------------
 
@@ -140,9 +140,16 @@ class Audit:
     def _vm_directories(self, host: str) -> Iterator[Path]:
         """`datastores/<system datastore>/<vm>` of a host."""
         datastores = self._path(At(host, self._site.location))
+        stores = {str(each) for each in self._site.stores}
         for path in sorted(datastores.glob("*/*")):
-            if path.name.isdigit() and path.parent.name.isdigit() and path.is_dir():
+            if path.name.isdigit() and path.parent.name.isdigit() and path.is_dir() and path.parent.name not in stores:
                 yield path
+
+    def _backups(self) -> Iterator[str]:
+        """What `prebackup` made and `postbackup` must remove."""
+        for place in {place for places in self._holdings.directories.values() for place in places}:
+            if (path := self._path(place) / "backup").exists():
+                yield f"{place.host} has {_below(path, 3)}, and no backup runs: {_listing(path)}"
 
     def _links(self) -> Iterator[str]:
         """Disks whose link is missing or names another volume, and links of disks that the VM has no more."""

@@ -22,6 +22,7 @@ from entrypoints.sandbox.world import Sandbox
 
 MIB = 1024 * 1024
 CHECKPOINT = "checkpoint"
+Step = Callable[[Call, Subject, int], None]
 _NOTHING_TO_DO = ("prereconfigure", "reconfigure", "snapshot_create", "snapshot_revert", "snapshot_delete", "poll")
 
 
@@ -52,14 +53,23 @@ class Hypervisor:
         self._unprepared: set[int] = set()
         self._waiting: dict[int, At] = {}
 
-    def heard(self, call: Call) -> None:
-        """A `premigrate` was made: where the VM goes, and whether its disks were made ready there."""
+    def heard(self, call: Call) -> list[str]:
+        """A call of a storage driver was made; what a guest cannot do after it, one sentence each.
+
+        While a backup is carried away, the guest goes on writing. A `premigrate` tells where a VM goes, and whether its
+        disks were made ready there.
+        """
         about = subject(call)
-        if call.plain_action != "premigrate" or about.vm is None or about.place is None:
-            return
-        self._going[about.vm] = about.place
+        if call.plain_action == "prebackup_live" and about.vm is not None:
+            return self._played(self._work, call, about, about.vm)
+        if call.plain_action == "premigrate" and about.vm is not None and about.place is not None:
+            self._note_target(call, about.vm, about.place)
+        return []
+
+    def _note_target(self, call: Call, vm: int, place: At) -> None:
+        self._going[vm] = place
         if call.driver == LINSTOR:
-            (self._unprepared.add if call.exit_code else self._unprepared.discard)(about.vm)
+            (self._unprepared.add if call.exit_code else self._unprepared.discard)(vm)
 
     def play(self, call: Call) -> list[str]:
         """Play one call; what went wrong, one sentence each."""
@@ -67,15 +77,19 @@ class Hypervisor:
         step = self._steps().get(call.action)
         if about.vm is None or about.place is None or step is None:
             return [] if call.action in _NOTHING_TO_DO else [f"the hypervisor has no action {call.action} here"]
+        return self._played(step, call, about, about.vm)
+
+    @staticmethod
+    def _played(step: Step, call: Call, about: Subject, vm: int) -> list[str]:
         try:
-            step(call, about, about.vm)
+            step(call, about, vm)
         except DiskFailed as failed:
             return [str(failed)]
         except OSError as error:
             return [f"the hypervisor cannot work in the VM directory: {error}"]
         return []
 
-    def _steps(self) -> dict[str, Callable[[Call, Subject, int], None]]:
+    def _steps(self) -> dict[str, Step]:
         return {
             "deploy": self._deploy,
             "restore": self._restore,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from domain.names import DiskOf, VolumeName, copy_of_source, image_volume, volatile_volume
+from domain.names import BACKUPS, DiskOf, VolumeName, copy_of_source, image_volume, volatile_volume
 from entrypoints.sandbox.replay.recording import Call
 from entrypoints.sandbox.replay.subject import LINSTOR, At, Subject, subject
 
@@ -205,8 +205,7 @@ class Holdings:
             self.volumes[disk.volume].size_mib = about.size_mib
 
     def _after_snapshot(self, call: Call, about: Subject, size_mib: int) -> None:
-        disk = self._disk(about)
-        volume = self.volumes.get(disk.volume) if disk is not None and disk.volume is not None else None
+        volume = self._volume_of(DiskOf(about.vm or 0, about.disk or 0))
         number = about.snapshot or 0
         if volume is None:
             return
@@ -215,6 +214,23 @@ class Holdings:
             (volume.doubtful.add if call.exit_code else volume.doubtful.discard)(number)
         elif call.plain_action.startswith("snap_create") and not call.exit_code:
             volume.snapshots.add(number)
+
+    def keep_for_backups(self, of: DiskOf, kept: set[int], doubtful: set[int]) -> None:
+        """Of the snapshots that backups took of a disk, *kept* must be there, and *doubtful* may be."""
+        volume = self._volume_of(of)
+        if volume is not None:
+            volume.snapshots = volume.snapshots - {*BACKUPS} | kept
+            volume.doubtful = volume.doubtful - {*BACKUPS} | doubtful
+
+    def restored(self, of: DiskOf) -> None:
+        """A backup was written over a disk: of one that is its VM's alone, oned has forgotten the snapshots."""
+        volume = self._volume_of(of)
+        if volume is not None and self.disks[of].private:
+            volume.snapshots, volume.doubtful = set(), set()
+
+    def _volume_of(self, of: DiskOf) -> Volume | None:
+        disk = self.disks.get(of)
+        return self.volumes.get(disk.volume) if disk is not None and disk.volume is not None else None
 
     def _after_saving(self, call: Call, about: Subject, size_mib: int) -> None:
         if not call.exit_code and about.target:

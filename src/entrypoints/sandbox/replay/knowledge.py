@@ -40,6 +40,7 @@ class Knowledge:
         self._vms: dict[int, VmDocument] = {}
         self._templates = DiskTemplates(recording, rewriting)
         self._drivers: dict[int, str] = {}
+        self._datastores: dict[int, str] = {}
         self._operation = Operation("")
         self._ended: list[tuple[int, int]] = []
         self._new_life: set[int] = set()
@@ -48,7 +49,8 @@ class Knowledge:
 
     def _tell_datastores(self, recording: Recording) -> None:
         for number, each in datastores_of(recording, self._rewriting).items():
-            self._oned.put("datastore", number, str(etree.tostring(each, encoding="unicode")))
+            self._datastores[number] = str(etree.tostring(each, encoding="unicode"))
+            self._oned.put("datastore", number, self._datastores[number])
             self._drivers[number] = each.findtext("TM_MAD") or ""
 
     # -- an operation -----------------------------------------------------------------------------
@@ -164,6 +166,16 @@ class Knowledge:
     def driver_of(self, datastore: int) -> str:
         """TM_MAD of a datastore, "" where it is not known."""
         return self._drivers.get(datastore, "")
+
+    def datastore(self, number: int) -> str:
+        """The document of a datastore, "" where it is not known."""
+        return self._datastores.get(number, "")
+
+    def backed_up(self, vm_id: int, image: int, increment: int | None, document: str) -> None:
+        """A backup of a VM is in the store, in an image with this *document*; a whole one is no *increment*."""
+        self._oned.put("image", image, document)
+        if increment is not None:
+            self._vms[vm_id].set_increment(increment, image)
 
     def _after_end(self, call: Call, about: Subject) -> None:
         if call.exit_code or about.vm is None:

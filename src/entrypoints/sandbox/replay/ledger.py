@@ -27,6 +27,15 @@ class Contents:
     blocks: Mapping[int, bytes] = field(default_factory=dict)
     formatted: bool = False
 
+    def differences(self, read: Read, size: int) -> Iterator[str]:
+        """What is not there as it was written, one sentence each. *size* in bytes."""
+        for offset, block in self.blocks.items():
+            if (data := read(offset)) != block:
+                yield f"offset {offset} holds {described(data)}, not {described(block)}"
+        last = size - BLOCK
+        if not self.formatted and last not in self.blocks and any(data := read(last)):
+            yield f"offset {last} was never written and holds {described(data)}"
+
 
 class Ledger:
     """Follows the calls and what the guests write."""
@@ -52,34 +61,32 @@ class Ledger:
 
     def differences(self, key: Key, read: Read, size: int) -> Iterator[str]:
         """What is not there as it was written, one sentence each. *size* in bytes."""
-        found = self.known(key)
-        for offset, block in found.blocks.items():
-            if (data := read(offset)) != block:
-                yield f"offset {offset} holds {described(data)}, not {described(block)}"
-        last = size - BLOCK
-        if not found.formatted and last not in found.blocks and any(data := read(last)):
-            yield f"offset {last} was never written and holds {described(data)}"
+        return self.known(key).differences(read, size)
+
+    def replaced(self, key: Key, contents: Contents) -> None:
+        """Other data was written over all that was there."""
+        self._contents[key] = contents
 
     # -- calls ------------------------------------------------------------------------------------
 
-    def after(self, call: Call, blocks: Mapping[int, bytes], file_system: str) -> None:
+    def after(self, call: Call, given: Contents, file_system: str) -> None:
         """A call has ended, and the holdings are not told yet.
 
-        *blocks* is the raw content of its source, for `cp`; *file_system* what was made on the new disk or image.
+        *given* is the raw content of its source, for `cp`; *file_system* what was made on the new disk or image.
         """
         about = subject(call)
         if call.exit_code:
             return
         if call.kind == "ds" and call.driver == LINSTOR:
-            self._after_image(call, about, blocks, file_system)
+            self._after_image(call, about, given, file_system)
         elif call.kind == "tm" and about.vm is not None and about.disk is not None:
             self._after_disk(call, about, DiskOf(about.vm, about.disk), file_system)
 
-    def _after_image(self, call: Call, about: Subject, blocks: Mapping[int, bytes], file_system: str) -> None:
+    def _after_image(self, call: Call, about: Subject, given: Contents, file_system: str) -> None:
         name = VolumeName(about.source) if about.source else image_volume(about.image or 0)
         action = call.plain_action
         if action in ("cp", "mkfs"):
-            self._contents[name] = Contents(blocks, formatted=bool(file_system))
+            self._contents[name] = replace(given, formatted=given.formatted or bool(file_system))
         elif action == "clone":
             self._contents[name] = self.known(VolumeName(about.target))
         elif action in ("snap_revert", "snap_flatten"):

@@ -10,7 +10,10 @@ from lxml import etree
 from entrypoints.sandbox.replay.payload import is_document, with_document
 from entrypoints.sandbox.replay.site import Site
 from entrypoints.sandbox.replay.sources import SourceFiles
+from entrypoints.sandbox.replay.subject import BACKUP
 
+_BACKUP_URL = re.compile(r"(rsync://[^/]*/[^/]*/)([^/]*)(/.*)")
+"""Datastore and job, the chain of backups, and the path of a file (opennebula.md 5.6)."""
 _OF_THE_OLD_SITE = ("CA_FILE", "CERT_FILE", "KEY_FILE", "USER", "PASSWORD", "PASSWORD_FILE", "TOKEN", "TOKEN_FILE")
 
 
@@ -28,6 +31,21 @@ class Rewriting:
         self._places = [(_as_pattern(old), new) for old, new in sorted(places.items(), key=lambda each: -len(each[0]))]
         self._controllers = controllers
         self._sources = sources
+        self._backups: dict[str, str] = {}
+
+    def know_backup(self, recorded: str, ours: str) -> None:
+        """The backup that was called *recorded* in its store is *ours* in the sandbox's."""
+        self._backups[recorded] = ours
+
+    def backup_url(self, url: str) -> str:
+        """The URL of a disk of a backup."""
+        match = _BACKUP_URL.fullmatch(url)
+        if match is None:
+            return url
+        return match[1] + self._named_backups(match[2]) + self._named_backups(self.text(match[3]))
+
+    def _named_backups(self, text: str) -> str:
+        return re.sub(r"\w+", lambda word: self._backups.get(word[0], word[0]), text)
 
     def text(self, text: str) -> str:
         """*text* with every path of the old installation replaced, double slashes kept."""
@@ -79,8 +97,13 @@ class Rewriting:
         set_text(template, "LINSTOR_CONTROLLERS", self._controllers)
 
     def _image(self, image: etree._Element) -> None:
-        source = self._sources.source((image.findtext("PATH") or "").strip())
+        path = (image.findtext("PATH") or "").strip()
+        for backup in image.iter("SOURCE") if image.findtext("TYPE") == BACKUP else ():
+            backup.text = self._backups.get(backup.text or "", backup.text)
+        source = self._sources.source(path)
         if source is None:
+            if path.startswith("rsync://"):
+                set_text(image, "PATH", self.backup_url(path))
             return
         set_text(image, "PATH", source.address)
         template = image.find("TEMPLATE")

@@ -37,7 +37,8 @@ class _Needs:
     def __init__(self, operations: Sequence[Operation]) -> None:
         sources = _sources_of_disks(operations)
         about = [[(call, subject(call)) for call in operation.calls] for operation in operations]
-        self._vms = [{each.vm for _, each in calls if each.vm is not None} for calls in about]
+        vms = [{vm for _, each in calls for vm in (each.vm, each.backed_up)} for calls in about]
+        self._vms = [{vm for vm in each if vm is not None} for each in vms]
         self._makes = [{name for call, each in calls for name in _made(call, each)} for calls in about]
         self._uses = [{name for call, each in calls for name in _volumes(call, each, sources)} for calls in about]
         self._snapshots = [

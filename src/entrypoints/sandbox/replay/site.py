@@ -20,7 +20,8 @@ PACKAGED_HOME = "/var/lib/one"
 class Site:
     """The installation. *home* is oned's variable directory, *location* where its datastores are.
 
-    *shared* are the ids of system datastores whose directory every host sees. *sizes_mib* are those of image sources.
+    *shared* are the ids of system datastores whose directory every host sees, *stores* those of backup datastores.
+    *sizes_mib* are those of image sources.
     """
 
     home: str = PACKAGED_HOME
@@ -30,6 +31,7 @@ class Site:
     groups: tuple[str, ...] = ()
     nodes: dict[str, str] = field(default_factory=dict)
     shared: frozenset[int] = frozenset()
+    stores: frozenset[int] = frozenset()
     sizes_mib: dict[str, int] = field(default_factory=dict)
 
 
@@ -48,6 +50,7 @@ def survey(recording: Recording) -> Site:
         groups=tuple(dict.fromkeys(_texts(datastores, "TEMPLATE/LINSTOR_RESOURCE_GROUP"))),
         nodes=_nodes(datastores),
         shared=frozenset(_number(each, "ID") for each in datastores if _is_shared(each)),
+        stores=frozenset(_number(each, "ID") for each in datastores if _number(each, "TYPE") == 3),
         sizes_mib=_sizes(recording, trees),
     )
 

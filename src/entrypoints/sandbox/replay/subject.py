@@ -14,9 +14,13 @@ from entrypoints.sandbox.replay.recording import Call
 
 LINSTOR = "linstor"
 """The driver that is under test."""
+BACKUP = "6"
+"""IMAGE/TYPE of a backup (opennebula.md 4.5)."""
 
 _DISK = re.compile(r"disk\.(\d+)$")
 _DEPLOYMENT = re.compile(r"deployment\.(\d+)$")
+_BACKUP_URL = re.compile(r"rsync://.*/(\d+)/[^/]+/disk\.\d+\.\d+")
+"""A disk of a backup: its last directories are the VM and the backup (opennebula.md 5.6)."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class Subject:
 
     *place* is where the call acts, of a move where it goes; *origin* is where a move or migration comes from.
     *source* is the image volume of a disk, *target* the volume that save-as makes. Sizes in MiB.
+    *disks* are those of a backup, *increment* is which one of it is meant; *backed_up* is the VM whose backup an action
+    of a datastore is about.
     """
 
     vm: int | None = None
@@ -65,6 +71,9 @@ class Subject:
     front_end: str = ""
     caller: str = ""
     seq: int | None = None
+    disks: tuple[int, ...] = ()
+    increment: int | None = None
+    backed_up: int | None = None
 
     @property
     def whole_directory(self) -> bool:
@@ -173,6 +182,24 @@ def _about_migration(words: Words) -> Subject:
     )
 
 
+def _about_backup(words: Words) -> Subject:
+    """HOST:DIR DISKS DEPLOY_ID [JOB] VM DS; DISKS may end with a colon."""
+    disks = tuple(int(each) for each in words[1].split(":") if each)
+    return Subject(int(words[-2]), place=at(words[0]), disks=disks, backed_up=int(words[-2]))
+
+
+def _about_restore(words: Words) -> Subject:
+    """HOST:DIR VM IMAGE INCREMENT DISK; -1 is the last increment, and all disks."""
+    increment, disk = int(words[3]), int(words[4])
+    return Subject(
+        vm=int(words[1]),
+        place=at(words[0]),
+        image=int(words[2]),
+        increment=increment if increment >= 0 else None,
+        disks=(disk,) if disk >= 0 else (),
+    )
+
+
 def _about_place(words: Words) -> Subject:
     """Everything else begins with HOST:PATH, and ends with VM DS or VM alone."""
     place = at(words[0])
@@ -197,6 +224,11 @@ _TRANSFER: dict[str, Callable[[Words], Subject]] = {
     "premigrate": _about_migration,
     "postmigrate": _about_migration,
     "failmigrate": _about_migration,
+    "prebackup": _about_backup,
+    "prebackup_live": _about_backup,
+    "postbackup": _about_backup,
+    "postbackup_live": _about_backup,
+    "restore": _about_restore,
 }
 
 
@@ -204,6 +236,8 @@ _TRANSFER: dict[str, Callable[[Words], Subject]] = {
 
 
 def _of_datastore(call: Call) -> Subject:
+    if call.action == "backup":
+        return _about_backup(call.argv)
     document = call.document
     if not document:
         return Subject()
@@ -216,7 +250,16 @@ def _of_datastore(call: Call) -> Subject:
         target=tree.findtext("IMAGE/PATH") or "",
         snapshot=snapshot if snapshot is not None and snapshot >= 0 else None,
         size_mib=_number(tree, "IMAGE/SIZE") or 0,
+        backed_up=_backed_up(tree),
     )
+
+
+def _backed_up(tree: etree._Element) -> int | None:
+    """The VM of a backup image, or the one of the backup that an image is made from."""
+    if tree.findtext("IMAGE/TYPE") == BACKUP:
+        return _number(tree, "IMAGE/VMS/ID")
+    match = _BACKUP_URL.fullmatch(tree.findtext("IMAGE/PATH") or "")
+    return int(match[1]) if match else None
 
 
 def _number(tree: etree._Element, path: str) -> int | None:

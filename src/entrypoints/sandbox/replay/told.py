@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from adapters.memory.linstor.objects import Definition
-from domain.names import DiskOf, VolumeName, copy_of_source, snapshot_number, volatile_volume
+from domain.names import DiskOf, VolumeName, copy_of_source, is_of_backup, snapshot_number, volatile_volume
 from entrypoints.sandbox.replay.machines import linked_volume
 from entrypoints.sandbox.replay.rewriting import Rewriting
 from entrypoints.sandbox.replay.subject import LINSTOR
@@ -169,10 +169,11 @@ def volume_in(vm: VmDocument, disk: int) -> VolumeName | None:
 
 
 def told_by_linstor(definition: Definition | None) -> Told | None:
-    """The same of a volume; None where there is none."""
+    """The same of a volume; None where there is none. Snapshots of backups are the driver's own."""
     if definition is None or not definition.volumes:
         return None
-    numbers = {parts[0] for name in definition.snapshots if (parts := snapshot_number(name)) is not None}
+    names = [each for each in definition.snapshots if not is_of_backup(each)]
+    numbers = {parts[0] for name in names if (parts := snapshot_number(name)) is not None}
     return Told(definition.name, definition.volumes[min(definition.volumes)].size, frozenset(numbers))
 
 

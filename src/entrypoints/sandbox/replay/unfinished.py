@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from adapters.memory.linstor import LinstorModel
 from adapters.memory.linstor.objects import Definition, Resource
 from domain import marks
+from domain.names import is_of_backup
 
 MARKS = "Aux/OpenNebula/"
 TWO_PRIMARIES = "DrbdOptions/Net/allow-two-primaries"
@@ -48,6 +49,8 @@ def _parts(model: LinstorModel, definition: Definition) -> Iterator[str]:
     for name, snapshot in definition.snapshots.items():
         if snapshot.flags != {"SUCCESSFUL"}:
             yield f"the snapshot {name} of {definition.name} is not complete"
+        if is_of_backup(name) and not snapshot.props.get(MARKS + marks.ASKED):
+            yield f"the snapshot {name} of {definition.name} is one of a backup, and no later one begins from it"
     group = model.state.groups.get(definition.group)
     wanted = group.place_count if group is not None else 0
     if len(_whole(definition)) < wanted:

@@ -71,6 +71,13 @@ class VmDocument:
         """The name of the domain at the hypervisor."""
         set_text(self._tree, "DEPLOY_ID", deploy_id)
 
+    def set_increment(self, increment: int, image: int) -> None:
+        """The last backup was that increment of an image (opennebula.md 5.2)."""
+        config = self._tree.find("BACKUPS/BACKUP_CONFIG")
+        if config is not None:
+            set_text(config, "LAST_INCREMENT_ID", str(increment))
+            set_text(config, "INCREMENTAL_BACKUP_ID", str(image))
+
     # -- disks ------------------------------------------------------------------------------------
 
     def disk(self, disk_id: int) -> etree._Element | None:
