@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from domain.attachment import Attachment
 from domain.disks import disk_datastore, known_disk, volume_of
 from domain.errors import BadOrder
-from domain.lifetime import Lifetime, existing
+from domain.lifetime import Lifetime
 from domain.names import DiskOf, HostName, VolumeName, revert_volume
 from domain.opennebula import Disk, Vm
 from domain.orders import Place, RestoreDisks
@@ -86,8 +86,8 @@ class Restoring:
         storage = self._storages.of(disk_datastore(disk, vm.history[-1].datastore_id))
         volume, place = volume_of(disk, of), Place(directory.host, f"{directory.path}/disk.{disk.disk_id}")
         with self._locks.hold([volume], storage.settings.limits.lock):
-            self._sizes.ensure(storage, volume, -(-image.size_bytes // 1024))
-            size_kib = existing(storage, volume).size_kib
+            size_kib = -(-image.size_bytes // 1024)
+            self._make_room(storage, volume, size_kib)
 
             def lay_out(host: HostName, undo: Undo) -> Deployment:
                 return self._laid_out(storage, volume, size_kib, image, host, undo)
@@ -96,6 +96,15 @@ class Restoring:
             if disk.clone:
                 # oned has forgotten them, and counts from 0 again
                 self._snapshots.delete_younger(storage, volume, -1)
+
+    def _make_room(self, storage: Storage, volume: VolumeName, size_kib: int) -> None:
+        """Grow a disk whose device is too small for what the backup has, and no other.
+
+        A device is as large as LINSTOR rounds it up to (linstor.md 1.6), and so is the file that was made from it.
+        """
+        replicas = [each for each in storage.cluster.deployments([volume])[volume] if each.role is Role.REPLICA]
+        if min((each.size_kib for each in replicas), default=0) < size_kib:
+            self._sizes.ensure(storage, volume, size_kib)
 
     def _laid_out(
         self,

@@ -105,6 +105,15 @@ def test_a_larger_file_makes_the_disk_grow(bench, restoring) -> None:
     assert bench.cluster.definitions([OTHER])[OTHER].size_kib >= 80 * 1024 + 1
 
 
+def test_the_file_of_a_device_that_was_rounded_up_fits(bench, restoring) -> None:
+    """A backup has the whole device; the size that oned knows stays, and the end of the device comes back, too."""
+    device = bench.replica(DISK).size_kib * 1024
+    bench.sources.files["rsync://107//0:a/disk.0.0"] = bytes(device - 4096) + b"e" * 4096
+    restoring.restore(order(disk=0, increment=0))
+    assert bench.cluster.definitions([DISK])[DISK].size_kib * 1024 < device
+    assert bench.read(DISK, device)[-4096:] == b"e" * 4096
+
+
 def test_snapshots_that_oned_forgets_go(bench, restoring) -> None:
     """Of a copy oned counts from 0 again; those of a persistent image it keeps."""
     restoring.restore(order())
