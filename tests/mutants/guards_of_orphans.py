@@ -120,8 +120,8 @@ ORPHANS = [
     Mutant(
         3,
         "domain/strangers.py",
-        "            if each.in_use and not owned:\n",
-        "            if False:\n",
+        "        if each.in_use and not owned:\n",
+        "        if False:\n",
         "an open volume that nobody owns is no sign of another OpenNebula",
     ),
     Mutant(

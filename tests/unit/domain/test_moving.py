@@ -70,7 +70,7 @@ def test_only_a_common_image_has_other_users(bench, order) -> None:
     here = bench.replica(DISK)
     assert other_users(moving, here.host) is None
     common = replace(moving, disk=replace(moving.disk, shareable=True))
-    assert other_users(common, here.host) == CountLinks("/var/ds", here.device, here.alias, "/var/ds/101/7/disk.0")
+    assert other_users(common, here.host) == CountLinks("/var/ds", here.device, here.alias, "/var/ds/101/7")
     assert other_users(replace(common, seen=()), here.host) is None
 
 
