@@ -49,13 +49,14 @@ class Rewriting:
     def set_back(self, storage: Storage, definition: Definition, snapshot: Snapshot, place: Place | None) -> None:
         """Make the data that of *snapshot*, zeros beyond its end. See :meth:`write_over`."""
         lay_out: LayOut = lambda host, undo: self._laid_out(storage, snapshot, host, undo)  # noqa: E731
-        self.write_over(storage, definition.name, place, lay_out, snapshot.size_kib)
+        self.write_over(storage, definition.name, place, lay_out, None)
 
     def write_over(
-        self, storage: Storage, volume: VolumeName, place: Place | None, lay_out: LayOut, size_kib: int
+        self, storage: Storage, volume: VolumeName, place: Place | None, lay_out: LayOut, size_kib: int | None
     ) -> None:
         """Make the first *size_kib* those of the volume that *lay_out* makes readable on a host, and the rest zeros.
 
+        None is all of its device: a guest uses what LINSTOR has rounded up, too (linstor.md 1.6).
         *place* is the link of the VM that has the disk.
         A run that was killed is begun anew, and the data of before is that of before the first one.
         Raises NotInSync, VolumeInUse, NotPossible, HostCommandFailed; the volume is as it was then.
@@ -69,7 +70,8 @@ class Rewriting:
             self._keep_safe(storage, volume, seen)
             source = lay_out(here.host, undo)
             self._close(storage, volume, seen, place)
-            self._hosts.run(here.host, [CopyDevice(str(source.device), str(here.device), size_kib)])
+            copied = size_kib if size_kib is not None else _size_of_both(storage, source, here)
+            self._hosts.run(here.host, [CopyDevice(str(source.device), str(here.device), copied)])
             self._open_up(storage, volume, seen, place)
         self._lifetime.delete(storage, source.volume)
         self._snapshots.delete(storage, volume, SAFETY)
@@ -129,6 +131,11 @@ class Rewriting:
             home = place.host if place is not None else None
             seen = self._rolling_back.go_back(storage, existing(storage, volume), safe, home)
         self.end(storage, volume, seen, place)
+
+
+def _size_of_both(storage: Storage, source: Deployment, here: Deployment) -> int:
+    """KiB that both devices have."""
+    return min(each.size_kib or existing(storage, each.volume).size_kib for each in (source, here))
 
 
 def _replicas(seen: Sequence[Deployment]) -> list[HostName]:

@@ -111,7 +111,8 @@ def test_the_file_of_a_device_that_was_rounded_up_fits(bench, restoring) -> None
     bench.sources.files["rsync://107//0:a/disk.0.0"] = bytes(device - 4096) + b"e" * 4096
     restoring.restore(order(disk=0, increment=0))
     assert bench.cluster.definitions([DISK])[DISK].size_kib * 1024 < device
-    assert bench.read(DISK, device)[-4096:] == b"e" * 4096
+    here = bench.replica(DISK)
+    assert bench.devices.read(here.host, str(here.device), device - 4096, 4096) == b"e" * 4096
 
 
 def test_snapshots_that_oned_forgets_go(bench, restoring) -> None:

@@ -87,6 +87,19 @@ def test_the_data_is_that_of_the_older_snapshot_and_the_younger_one_stays(old) -
     assert old.read(DISK, 5) == b"later"
 
 
+def test_the_end_of_the_device_comes_back_too(old) -> None:
+    """LINSTOR rounds devices up, and a guest has its data up to the last byte."""
+    here = old.replica(DISK)
+    last = here.size_kib * 1024 - 4
+    assert last > old.cluster.definitions([DISK])[DISK].size_kib * 1024
+    old.devices.write(here.host, str(here.device), last, b"tail")
+    for number in (2, 3):
+        old.snapshots.take(old.storage, DISK, number, str(number))
+    old.devices.write(here.host, str(here.device), last, b"more")
+    revert(old, 2)
+    assert old.devices.read(here.host, str(here.device), last, 4) == b"tail"
+
+
 def test_a_copy_that_breaks_leaves_the_data_of_before(old, monkeypatch) -> None:
     """The disk is rolled back to what it held, and the VM can start with it."""
     before = link(old)
