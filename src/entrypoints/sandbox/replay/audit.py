@@ -75,7 +75,7 @@ class Audit:
                     vm, definitions, waits=waits, doubtful=doubtful, unsettled=unsettled
                 )
         for image in self._knowledge.images(operation):
-            # an image that no played call has made comes from a backup, which no stand-in can fetch
+            # one that no played call has made comes from what no stand-in can fetch
             if image.findtext("SOURCE") in self._holdings.volumes:
                 yield from self._documents.image(image, definitions, doubtful)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -50,7 +51,9 @@ class Player:
         self._holdings = Holdings(site.front_end)
         self._ledger = Ledger(self._holdings)
         images = BackupImages(recording, self._rewriting)
-        self._vault = Vault(sandbox, images, self._knowledge, self._holdings, self._ledger, self._rewriting)
+        self._vault = Vault(
+            sandbox, images, self._knowledge, self._holdings, self._ledger, self._rewriting, site.stores
+        )
         self._machines = Machines(sandbox, self._ledger)
         self._hypervisor = Hypervisor(
             sandbox,
@@ -73,9 +76,9 @@ class Player:
     def _operation(self, operation: Operation) -> None:
         self._knowledge.begin(operation)
         self._write_contexts(operation)
-        for place, call in enumerate(operation.calls):
+        for place in range(len(operation.calls)):
             if not _is_chained(operation, place):
-                self._one(call, _chained_by(operation, place))
+                self._one(_with_source(operation, place), _chained_by(operation, place))
         self._knowledge.end(operation)
         self._look_around(operation)
 
@@ -241,6 +244,14 @@ class Player:
                 found = [str(failed)]
             for what in found:
                 self._report.end(what)
+
+
+def _with_source(operation: Operation, place: int) -> Call:
+    """A `stat` that only the index tells of looks at what the next action makes an image from."""
+    call = operation.calls[place]
+    if (call.kind, call.plain_action, call.stdin) != ("ds", "stat", None):
+        return call
+    return replace(call, stdin=next((each.stdin for each in operation.calls[place + 1 :] if each.kind == "ds"), None))
 
 
 def _is_chained(operation: Operation, place: int) -> bool:

@@ -7,6 +7,7 @@ image says the same of its volume. They are held to their word where they have o
   and after `recover --delete-db`, oned does not know what is left.
 - A VM that is STOPPED or UNDEPLOYED has its volumes, and no host.
 - A disk of another driver is a file, and no volume of LINSTOR; a qcow2 disk has a larger volume than its guest sees.
+- An image made from a backup is as large as the device was, which LINSTOR has rounded up.
 - A disk whose end failed may be there or not, and so may a snapshot.
 - An image that is locked or in error is being made, or was never complete.
 """
@@ -99,7 +100,8 @@ class Documents:
         if image.findtext("STATE") not in IMAGE_IS_WHOLE or not source:
             return
         numbers = frozenset(int(each.findtext("ID") or -1) for each in image.findall("SNAPSHOTS/SNAPSHOT"))
-        told = Told(source, int(image.findtext("SIZE") or 0) * 1024, numbers)
+        from_backup = image.find("TEMPLATE/FROM_BACKUP_DS") is not None
+        told = Told(source, int(image.findtext("SIZE") or 0) * 1024, numbers, or_more=from_backup)
         found = told_by_linstor(definitions.get(source))
         if not _agree(told, found, doubtful):
             users = ", ".join(self._sandbox.linstor.devices.primaries(definitions[source])) if found else ""

@@ -9,12 +9,14 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from domain.names import BACKUPS, DiskOf
 from entrypoints.sandbox.replay.backup_images import BackupImages, Config, config_in
 from entrypoints.sandbox.replay.blocks import BLOCK, described
-from entrypoints.sandbox.replay.holdings import Holdings
+from entrypoints.sandbox.replay.holdings import HeldDisk, Holdings
 from entrypoints.sandbox.replay.knowledge import Knowledge
 from entrypoints.sandbox.replay.ledger import Contents, Ledger
 from entrypoints.sandbox.replay.recording import Call
@@ -27,7 +29,16 @@ STORE = "rsync"
 """The driver of backup datastores that a sandbox has."""
 SCHEME = f"{STORE}://"
 _FILE = re.compile(r"/([^/]+)/disk\.(\d+)\.\d+$")
-_MOST = 3
+MOST = 3
+"""Sentences about one disk."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a disk of *size* bytes held when a backup began."""
+
+    contents: Contents
+    size: int
 
 
 class Vault:
@@ -41,6 +52,7 @@ class Vault:
         holdings: Holdings,
         ledger: Ledger,
         rewriting: Rewriting,
+        stores: frozenset[int],
     ) -> None:
         self._sandbox = sandbox
         self._images = images
@@ -48,21 +60,27 @@ class Vault:
         self._holdings = holdings
         self._ledger = ledger
         self._rewriting = rewriting
+        self._stores = stores
         self._asked: dict[int, Config] = {}
-        self._moments: dict[int, dict[int, Contents]] = {}
-        self._kept: dict[str, dict[int, Contents]] = {}
+        self._moments: dict[int, dict[int, Moment]] = {}
+        self._kept: dict[str, dict[int, Moment]] = {}
 
     def document(self, call: Call) -> bytes:
         """What oned gives `backup`, where only the index tells of the call."""
-        about = subject(call)
-        vm = self._knowledge.vm(about.vm or 0).render()
-        store = self._knowledge.datastore(config_in(vm).datastore)
-        return f"<DS_DRIVER_ACTION_DATA>{store}{vm}</DS_DRIVER_ACTION_DATA>".encode()
+        vm = subject(call).vm or 0
+        document = self._knowledge.vm(vm).render()
+        return f"<DS_DRIVER_ACTION_DATA>{self._store(self._asked.get(vm))}{document}</DS_DRIVER_ACTION_DATA>".encode()
+
+    def _store(self, config: Config | None) -> str:
+        """The backup datastore; oned forgets which, once the backup is over, and then it is the first."""
+        known = config is not None and config.datastore in self._stores
+        return self._knowledge.datastore(config.datastore if config and known else min(self._stores, default=-1))
 
     def contents(self, path: str) -> Contents | None:
         """What the disk that a recorded URL names holds; None where the store has no such disk."""
         match = _FILE.search(self._rewriting.backup_url(path)) if path.startswith(SCHEME) else None
-        return self._kept.get(match[1], {}).get(int(match[2])) if match else None
+        kept = self._kept.get(match[1], {}).get(int(match[2])) if match else None
+        return kept.contents if kept is not None else None
 
     # -- calls ------------------------------------------------------------------------------------
 
@@ -80,22 +98,27 @@ class Vault:
         config = config_in(call.document or self._knowledge.vm(vm).render())
         disks = [each for each in self._holdings.vm_disks(vm) if each.of.disk in about.disks]
         self._asked[vm] = config
-        self._moments[vm] = (
-            {} if call.exit_code else {each.of.disk: self._ledger.known(Ledger.key(each)) for each in disks}
-        )
+        self._moments[vm] = {} if call.exit_code else {each.of.disk: self._moment(each) for each in disks}
         for each in disks:
             if call.driver == LINSTOR:
                 self._holdings.keep_for_backups(each.of, *_snapshots(config, failed=bool(call.exit_code)))
+
+    def _moment(self, disk: HeldDisk) -> Moment:
+        """What a disk holds now. LINSTOR rounds devices up, so that it is larger than oned knows."""
+        definition = self._sandbox.linstor.state.definitions.get(disk.volume or "")
+        content = definition.volumes[min(definition.volumes)].content if definition and definition.volumes else None
+        told = int(self._knowledge.vm(disk.of.vm).value(disk.of.disk, "SIZE") or 0) * MIB
+        return Moment(self._ledger.known(Ledger.key(disk)), content.size if content is not None else told)
 
     def _after_restore(self, about: Subject) -> None:
         """Oned forgets the snapshots of disks that are the VM's alone."""
         vm = about.vm or 0
         kept = self._kept.get(self._images.backup(about.image or 0, about.increment), {})
-        for disk, contents in kept.items():
+        for disk, moment in kept.items():
             held = self._holdings.disks.get(DiskOf(vm, disk))
             if held is None or (about.disks and disk not in about.disks):
                 continue
-            self._ledger.replaced(Ledger.key(held), contents)
+            self._ledger.replaced(Ledger.key(held), moment.contents)
             self._holdings.restored(held.of)
             if held.private:
                 self._knowledge.vm(vm).drop_snapshots(disk)
@@ -108,11 +131,13 @@ class Vault:
             return self._stored(subject(call), printed)
         if call.stdout is None or call.action not in ("ls", "stat"):
             return []
-        recorded = call.stdout.strip()
         if call.action == "ls":
-            urls = {disk: self._rewriting.backup_url(url) for disk, url in json.loads(recorded).items()}
-            return [] if json.loads(printed) == urls else [f"printed {printed.strip()!r}, recorded is {recorded!r}"]
-        return [] if printed.strip() == recorded else [f"printed {printed.strip()!r}, recorded is {recorded!r}"]
+            recorded, found = json.loads(call.stdout), json.loads(printed)
+            right = found == {disk: self._rewriting.backup_url(url) for disk, url in recorded.items()}
+        else:
+            # a device is larger than what was asked for
+            right = int(printed) >= int(call.stdout)
+        return [] if right else [f"printed {printed.strip()!r}, recorded is {call.stdout.strip()!r}"]
 
     def _stored(self, about: Subject, printed: str) -> list[str]:
         """A backup was taken: oned has an image of it from now on, and each disk of it is read."""
@@ -125,20 +150,20 @@ class Vault:
         self._knowledge.backed_up(
             vm, image, config.increment if config.incremental else None, self._images.render(image)
         )
-        return list(self._differences(vm, image, config, moment))
+        return list(self._differences(image, config, moment))
 
-    def _differences(self, vm: int, image: int, config: Config, moment: Mapping[int, Contents]) -> Iterator[str]:
-        document = f"<X>{self._knowledge.datastore(config.datastore)}{self._images.render(image)}</X>"
+    def _differences(self, image: int, config: Config, moments: Mapping[int, Moment]) -> Iterator[str]:
+        document = f"<X>{self._store(config)}{self._images.render(image)}</X>"
         listed = self._sandbox.run("ds", STORE, "ls", ["-i", "-1"], document.encode())
         urls: dict[str, str] = json.loads(listed.stdout or "{}")
-        if set(urls) != set(map(str, moment)):
-            yield f"the backup holds the disks {', '.join(sorted(urls)) or 'none'}, not {', '.join(map(str, moment))}"
+        if set(urls) != set(map(str, moments)):
+            yield f"the backup holds the disks {', '.join(sorted(urls)) or 'none'}, not {', '.join(map(str, moments))}"
             return
-        for disk, contents in moment.items():
-            size = int(self._knowledge.vm(vm).value(disk, "SIZE") or 0) * MIB
-            yield from (f"the file of disk {disk}: {each}" for each in self._of_file(urls[str(disk)], contents, size))
+        for disk, moment in moments.items():
+            found = islice(self._of_file(urls[str(disk)], moment), MOST)
+            yield from (f"the file of disk {disk}: {each}" for each in found)
 
-    def _of_file(self, url: str, contents: Contents, size: int) -> Iterator[str]:
+    def _of_file(self, url: str, moment: Moment) -> Iterator[str]:
         """Fetch a disk as a restore does, and compare all of it."""
         fetched = self._sandbox.root / "of-backup"
         raw = fetched.with_suffix(".raw")
@@ -147,7 +172,7 @@ class Vault:
         try:
             for each in (command, convert):
                 subprocess.run(each, env=self._sandbox.environment(), check=True, capture_output=True, text=True)
-            yield from _compared(raw, contents, size)
+            yield from _compared(raw, moment)
         except subprocess.CalledProcessError as error:
             yield error.stderr.strip()
         finally:
@@ -167,11 +192,11 @@ def _snapshots(config: Config, *, failed: bool) -> tuple[set[int], set[int]]:
     return (kept if config.incremental else set()), set()
 
 
-def _compared(raw: Path, contents: Contents, size: int) -> Iterator[str]:
-    """What a file holds otherwise than *contents* of *size* bytes, a few sentences at most."""
-    found = raw.stat().st_size
-    if found != size:
-        yield f"it has {found} bytes, the disk {size}"
+def _compared(raw: Path, moment: Moment) -> Iterator[str]:
+    """What a file holds otherwise than a disk did."""
+    found, contents = raw.stat().st_size, moment.contents
+    if found != moment.size:
+        yield f"it has {found} bytes, the disk had {moment.size}"
     with raw.open("rb") as file:
         for offset in range(0, found, MIB):
             file.seek(offset)
