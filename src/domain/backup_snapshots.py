@@ -5,7 +5,7 @@ The snapshot that the next increment begins from stays; all else ends with the o
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from domain import marks as marking
@@ -13,7 +13,7 @@ from domain.attachment import Attachment
 from domain.backup_plans import BackupPlan
 from domain.errors import NoBaseOfBackup, UnknownSnapshot
 from domain.lifetime import Lifetime
-from domain.names import BACKUPS, HostName, VolumeName, backup_volume, base_volume, is_of_backup, snapshot_number
+from domain.names import BACKUPS, HostName, VolumeName, backup_volume, base_volume, snapshot_number
 from domain.snapshots import Snapshots, usable
 from domain.storage import Storage
 from domain.undoing import Undo
@@ -89,13 +89,14 @@ class BackupSnapshots:
 
     def drop_unneeded(self, part: Part, needed: Collection[int]) -> None:
         """Delete the snapshots of all backups but those with the numbers *needed*."""
-        for number in BACKUPS:
-            if number not in needed:
-                self._snapshots.delete(part.storage, part.volume, number)
+        self._drop(part, lambda number, _: number not in needed)
 
     def drop_left_over(self, part: Part) -> None:
         """Delete the snapshots that no increment will begin from: an order that was killed left them."""
+        self._drop(part, lambda _, snapshot: not snapshot.marks.get(marking.ASKED))
+
+    def _drop(self, part: Part, goes: Callable[[int, Snapshot], bool]) -> None:
         for each in part.storage.cluster.snapshots(part.volume):
-            parts = snapshot_number(each.name)
-            if parts is not None and is_of_backup(each.name) and not each.marks.get(marking.ASKED):
-                self._snapshots.drop(part.storage, part.volume, parts[0], [each], 0)
+            number, _ = snapshot_number(each.name) or (-1, 0)
+            if number in BACKUPS and goes(number, each):
+                self._snapshots.drop(part.storage, part.volume, number, [each], 0)

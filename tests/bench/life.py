@@ -35,6 +35,7 @@ class Life:
             self._monitor,
             self._change,
             self._save,
+            self._back_up,
             self._migrate,
             self._fail_to_migrate,
             self._stop,
@@ -128,6 +129,15 @@ class Life:
             self._about_disk("cpds", OS_DISK, f"{self._sandbox.hosts.front_end}:{target}", number)
             self._about_image("rm", SAVED_IMAGE, SOURCE=target)
         return ["tm cpds", FILLING, "tm cpds (snapshot)", FILLING]
+
+    def _back_up(self) -> list[str]:
+        """Two disks of the VM while it runs."""
+        vm = self._cloud.vms[VM]
+        actions = ["prebackup_live", "postbackup_live"]
+        for action in actions:
+            words = (f"{vm.now.host}:{self._cloud.directory(VM)}", f"{OS_DISK}:{DATA_DISK}", f"one-{VM}", "-", VM)
+            self._cloud.call("tm", "linstor", action, *words, SYSTEM_LINSTOR, stdin=vm.xml().encode())
+        return [f"tm {action}" for action in actions]
 
     def _migrate(self) -> list[str]:
         self._cloud.prepare_migration(VM, "host-c")
