@@ -193,7 +193,11 @@ def test_an_image_is_not_given_up_while_a_vm_has_it() -> None:
     """Whatever its state says."""
     half = _holding(IMAGE, marks={marking.STATE: marking.CREATING})
     broken = Image(4, "", state=5)
-    assert _one(half, images=(broken,)).kind is Kind.HALF_MADE
+    found = _one(half, images=(broken,))
+    assert (found.kind, found.why) == (
+        Kind.HALF_MADE,
+        "the image that it was made for is in error and has no source",
+    )
     assert _none(half, images=(broken,), vms=(_vm(PERSISTENT),))
 
 
@@ -241,7 +245,7 @@ def test_a_debt_is_payable_where_no_vm_can_have_the_link(path: str, host: HostNa
     holding = _holding(COPY, marks=marks)
     belongings = Belongings((), (_vm(DISK),))
     found = _one(holding, vms=(_vm(DISK),))
-    assert (found.kind, found.part, found.kept == "") == (Kind.DEBT, host, paid)
+    assert (found.kind, found.part, found.since, found.kept == "") == (Kind.DEBT, host, 0, paid)
     assert found.why == f"links on {host} are still to be removed: {path.replace(' ', ', ')}"
     assert payable(holding.definition, belongings).marks == (marks if paid else {})
 
@@ -251,6 +255,7 @@ def test_one_link_that_is_in_use_keeps_the_whole_debt_of_its_host() -> None:
     marks = {marking.debt_key(A): "/var/ds/101/8/disk.0 /var/ds/101/7/disk.0"}
     found = _one(_holding(COPY, marks=marks), vms=(_vm(DISK),))
     assert found.kept == "the VM is on that host now (/var/ds/101/7/disk.0)"
+    assert payable(_holding(COPY, marks=marks).definition, Belongings((), (_vm(DISK),))).marks == {}
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,8 @@ def _others(bench, *drivers: str) -> Vm:
 
 def test_a_driver_without_such_an_action_is_not_called(bench) -> None:
     """Most have none of a migration; and nobody calls itself."""
-    bench.scripts.install("tm/linstor/premigrate")
+    for driver in ("linstor", ""):
+        bench.scripts.install(f"tm/{driver}/premigrate")
     bench.volume(DISK)
     vm = _others(bench, "ceph", "")
     order = bench.migrate(replace(vm, disks=(*vm.disks, *bench.vm(DISK, HOST, OTHER).disks)), HOST, OTHER)
