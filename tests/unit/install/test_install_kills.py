@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.unit.install.trees import Tree, listing
+from tests.unit.install.memory_files import MemoryFiles
+from tests.unit.install.trees import Tree
 
 from entrypoints.onelinstor.install import addon, planning
 from entrypoints.onelinstor.install import journal as journals
 from entrypoints.onelinstor.install.applying import Applying
-from entrypoints.onelinstor.install.files import DiskFiles, Files
+from entrypoints.onelinstor.install.entries import Directory, File
+from entrypoints.onelinstor.install.files import Files
 from entrypoints.onelinstor.install.front_end import FrontEnd, find
 from entrypoints.onelinstor.install.planning import configuration, launcher_changes
 from entrypoints.onelinstor.install.restoring import Restoring
@@ -29,8 +31,8 @@ class Killed(BaseException):
 class Dying:
     """A file system whose program dies at its *at*-th effect, the effect *done* or not."""
 
-    def __init__(self, at: int, done: bool) -> None:
-        self._files, self._left, self._done = DiskFiles(), at, done
+    def __init__(self, files: Files, at: int, done: bool) -> None:
+        self._files, self._left, self._done = files, at, done
 
     def __getattr__(self, name: str) -> Callable[..., object]:
         method = getattr(self._files, name)
@@ -41,7 +43,7 @@ class Dying:
             self._left -= 1
             if self._left == 0:
                 if name == "remove_tree":
-                    _remove_half(*arguments)
+                    _remove_half(self._files, *arguments)
                 elif self._done:
                     method(*arguments)
                 raise Killed
@@ -52,11 +54,18 @@ class Dying:
         return effect
 
 
-def _remove_half(tree: Path) -> None:
+def _remove_half(files: Files, tree: Path) -> None:
     """This one effect is many for the kernel."""
-    files = sorted(path for path in tree.rglob("*") if not path.is_dir() or path.is_symlink())
-    for path in files[1::2]:
-        path.unlink()
+    for path in list(_leaves(files, tree))[1::2]:
+        files.remove(path)
+
+
+def _leaves(files: Files, tree: Path) -> Iterator[Path]:
+    for path in (tree / name for name in files.names(tree)):
+        if isinstance(files.look(path), Directory):
+            yield from _leaves(files, path)
+        else:
+            yield path
 
 
 Act = Callable[[Files, FrontEnd], None]
@@ -82,11 +91,11 @@ def _uninstall(files: Files, front: FrontEnd) -> None:
     assert restoring.left == []
 
 
-def _killed_everywhere(act: Act, front: FrontEnd) -> Iterator[int]:
+def _killed_everywhere(act: Act, files: Files, front: FrontEnd) -> Iterator[int]:
     """Kill *act* before and after each of its effects in turn; the caller brings the tree back in between."""
     for at in range(2, MANY):
         try:
-            act(Dying(at // 2, done=at % 2 == 1), front)  # type: ignore[arg-type]
+            act(Dying(files, at // 2, done=at % 2 == 1), front)  # type: ignore[arg-type]
         except Killed:
             yield at
         else:
@@ -110,10 +119,10 @@ def front(addon_tree: Tree) -> FrontEnd:
     return find(addon_tree.environment, addon_tree.root)
 
 
-@pytest.fixture(autouse=True)
-def _no_flushing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The machine does not go down here, only the program does."""
-    monkeypatch.setattr("os.fsync", lambda descriptor: None)
+@pytest.fixture
+def files(addon_tree: Tree) -> MemoryFiles:
+    """The tree in memory: the installer meets the same there (tests/contract/test_files_contract.py)."""
+    return MemoryFiles.of(addon_tree.root)
 
 
 @pytest.fixture(autouse=True)
@@ -122,67 +131,71 @@ def _few_actions(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "ACTIONS", ACTIONS)
 
 
-def _whole(path: Path, *texts: str) -> bool:
-    return path.read_text() in texts
+def _whole(files: Files, front: FrontEnd, *texts: str) -> bool:
+    """Whether every launcher has one of *texts*."""
+    found = [files.look(front.remotes / kind / "linstor" / name) for kind in ACTIONS for name in ACTIONS[kind]]
+    return all(isinstance(each, File) and each.content.decode() in texts for each in found)
 
 
-def test_a_killed_installation_is_undone(addon_tree: Tree, front: FrontEnd) -> None:
+def test_a_killed_installation_is_undone(files: MemoryFiles, front: FrontEnd) -> None:
     """Whatever it had done, the addon is there again as before."""
-    before = listing(addon_tree.root)
+    before = files.listing()
     kills = 0
-    for at in _killed_everywhere(_install, front):
-        _uninstall(DiskFiles(), front)
-        assert listing(addon_tree.root) == before, at
+    for at in _killed_everywhere(_install, files, front):
+        _uninstall(files, front)
+        assert files.listing() == before, at
         kills += 1
 
     assert kills > 4 * sum(map(len, ACTIONS.values()))
 
 
-def test_a_killed_installation_is_finished_by_the_next(addon_tree: Tree, front: FrontEnd) -> None:
+def test_a_killed_installation_is_finished_by_the_next(files: MemoryFiles, front: FrontEnd) -> None:
     """And that is undone as if there had been one only."""
-    before = listing(addon_tree.root)
-    for at in _killed_everywhere(_install, front):
-        _install(DiskFiles(), front)
-        assert all(_whole(addon_tree.driver(kind) / name, OLD) for kind in ACTIONS for name in ACTIONS[kind]), at
-        _uninstall(DiskFiles(), front)
-        assert listing(addon_tree.root) == before, at
+    before = files.listing()
+    for at in _killed_everywhere(_install, files, front):
+        _install(files, front)
+        assert _whole(files, front, OLD), at
+        _uninstall(files, front)
+        assert files.listing() == before, at
 
 
-def test_a_launcher_is_never_half_written(addon_tree: Tree, front: FrontEnd) -> None:
+def test_a_launcher_is_never_half_written(files: MemoryFiles, front: FrontEnd) -> None:
     """While it is upgraded oned finds the old or the new one, never none and never a part of one."""
-    _install(DiskFiles(), front)
-    for at in _killed_everywhere(_upgrade, front):
-        assert all(_whole(addon_tree.driver(kind) / name, OLD, NEW) for kind in ACTIONS for name in ACTIONS[kind]), at
-        _install(DiskFiles(), front)
+    _install(files, front)
+    for at in _killed_everywhere(_upgrade, files, front):
+        assert _whole(files, front, OLD, NEW), at
+        _install(files, front)
 
 
-def test_a_killed_upgrade_is_undone(addon_tree: Tree, front: FrontEnd) -> None:
+def test_a_killed_upgrade_is_undone(files: MemoryFiles, front: FrontEnd) -> None:
     """Back to what was there before the first installation, not to the release before."""
-    before = listing(addon_tree.root)
-    _install(DiskFiles(), front)
-    for at in _killed_everywhere(_upgrade, front):
-        _uninstall(DiskFiles(), front)
-        assert listing(addon_tree.root) == before, at
-        _install(DiskFiles(), front)
+    before = files.listing()
+    _install(files, front)
+    for at in _killed_everywhere(_upgrade, files, front):
+        _uninstall(files, front)
+        assert files.listing() == before, at
+        _install(files, front)
 
 
-def test_a_killed_removal_is_finished_by_the_next(addon_tree: Tree, front: FrontEnd) -> None:
+def test_a_killed_removal_is_finished_by_the_next(files: MemoryFiles, front: FrontEnd) -> None:
     """What is back already stays."""
-    before = listing(addon_tree.root)
-    _install(DiskFiles(), front)
-    for at in _killed_everywhere(_uninstall, front):
-        _uninstall(DiskFiles(), front)
-        assert listing(addon_tree.root) == before, at
-        _install(DiskFiles(), front)
+    before = files.listing()
+    _install(files, front)
+    for at in _killed_everywhere(_uninstall, files, front):
+        _uninstall(files, front)
+        assert files.listing() == before, at
+        _install(files, front)
 
 
-def test_a_killed_removal_can_be_followed_by_an_installation(addon_tree: Tree, front: FrontEnd) -> None:
+def test_a_killed_removal_can_be_followed_by_an_installation(
+    addon_tree: Tree, files: MemoryFiles, front: FrontEnd
+) -> None:
     """Nothing of the addon is taken for something that somebody changed."""
-    before = listing(addon_tree.root)
-    _install(DiskFiles(), front)
-    for at in _killed_everywhere(_uninstall, front):
-        _install(DiskFiles(), front)
-        assert not (front.state / "kept").exists(), at
-        _uninstall(DiskFiles(), front)
-        assert listing(addon_tree.root) == before, at
-        _install(DiskFiles(), front)
+    before = files.listing()
+    _install(files, front)
+    for at in _killed_everywhere(_uninstall, files, front):
+        _install(files, front)
+        assert files.look(front.state / "kept") is None, at
+        _uninstall(files, front)
+        assert files.listing() == before, at
+        _install(files, front)
