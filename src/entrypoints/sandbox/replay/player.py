@@ -27,7 +27,7 @@ from entrypoints.sandbox.replay.rewriting import Rewriting
 from entrypoints.sandbox.replay.selection import Step
 from entrypoints.sandbox.replay.site import Site
 from entrypoints.sandbox.replay.sources import SourceFiles
-from entrypoints.sandbox.replay.subject import LINSTOR, subject
+from entrypoints.sandbox.replay.subject import LINSTOR, Subject, subject
 from entrypoints.sandbox.replay.vault import STORE, Vault
 from entrypoints.sandbox.world import Completed, Sandbox
 
@@ -66,9 +66,12 @@ class Player:
         )
         self._audit = Audit(sandbox, self._knowledge, self._holdings, self._ledger, self._rewriting, site)
         self._known: set[str] = set()
+        self._playable = sum(bool(operation.calls) for operation in recording.operations)
+        self._partial = False
 
     def play(self, steps: Sequence[Step]) -> None:
         """Play *steps* in order."""
+        self._partial = len(steps) < self._playable
         for step in steps:
             self._report.begin(step.operation.name, shown=step.reported)
             self._operation(step.operation)
@@ -109,6 +112,8 @@ class Player:
             return
         self._report.calls += 1 + len(chained)
         self._knowledge.before(call)
+        if self._partial and call.plain_action == "ln" and call.driver == LINSTOR:
+            self._make_as_large(subject(call))
         if call.kind == "vmm":
             for what in self._hypervisor.play(call):
                 self._report.call(call, what)
@@ -120,6 +125,14 @@ class Player:
             self._script(call, chained)
         for each in (call, *chained):
             self._follow(each)
+
+    def _make_as_large(self, about: Subject) -> None:
+        """An image has grown as the disk of a VM in an operation that is left out."""
+        model = self._sandbox.linstor
+        definition = model.state.definitions.get(about.source)
+        size = int(self._knowledge.vm(about.vm or 0).value(about.disk or 0, "SIZE") or 0) * 1024
+        if definition is not None and definition.volumes[min(definition.volumes)].size < size:
+            model.volumes.resize(definition.name, min(definition.volumes), size)
 
     def _missing(self, call: Call) -> None:
         """An executable of ours must exist; other drivers' have a stand-in only where they touch our disks."""

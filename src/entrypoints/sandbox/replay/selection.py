@@ -39,7 +39,7 @@ class _Needs:
         about = [[(call, subject(call)) for call in operation.calls] for operation in operations]
         vms = [{vm for _, each in calls for vm in (each.vm, each.backed_up)} for calls in about]
         self._vms = [{vm for vm in each if vm is not None} for each in vms]
-        self._makes = [{name for call, each in calls for name in _made(call, each, sources)} for calls in about]
+        self._makes = [{name for call, each in calls for name in _made(call, each)} for calls in about]
         self._uses = [{name for call, each in calls for name in _volumes(call, each, sources)} for calls in about]
         self._snapshots = [
             {name for call, each in calls if _is_about_snapshots(call) for name in _volumes(call, each, sources)}
@@ -96,10 +96,8 @@ def _is_about_snapshots(call: Call) -> bool:
     return call.plain_action.startswith("snap_")
 
 
-def _made(call: Call, about: Subject, sources: dict[tuple[int | None, int | None], VolumeName]) -> Iterator[VolumeName]:
-    """The image volumes that a call makes, or gives another size."""
-    if call.plain_action == "resize" and not call.exit_code and (about.vm, about.disk) in sources:
-        yield sources[about.vm, about.disk]
+def _made(call: Call, about: Subject) -> Iterator[VolumeName]:
+    """The image volumes that a call makes."""
     if call.plain_action not in _MAKES_IMAGE:
         return
     if call.kind == "ds" and about.image is not None:
