@@ -46,7 +46,7 @@ def plan_of(vm: Vm) -> BackupPlan:
     still = vm.backup.get("FS_FREEZE", "").upper() or NOTHING
     if still not in (WHOLE_GUEST, AGENT, NOTHING):
         raise BadOrder(f"FS_FREEZE={still} of VM {vm.vm_id} is none of {NOTHING}, {AGENT}, {WHOLE_GUEST}")
-    if vm.backup.get("MODE", "").upper() != "INCREMENT":
+    if not makes_increments(vm):
         return BackupPlan(still=still)
     last, chain = _number(vm.backup, "LAST_INCREMENT_ID"), _number(vm.backup, "INCREMENTAL_BACKUP_ID")
     if last < 0:
@@ -54,6 +54,11 @@ def plan_of(vm: Vm) -> BackupPlan:
     older = [each for each in vm.backup_ids if each < chain]
     base = _later(last, chain) if last else _first(older)
     return BackupPlan(last + 1, base, _later(last + 1, chain), still)
+
+
+def makes_increments(vm: Vm) -> bool:
+    """Whether later backups of the VM may begin from what this one leaves."""
+    return vm.backup.get("MODE", "").upper() == "INCREMENT"
 
 
 def _first(older: tuple[int, ...] | list[int]) -> str:

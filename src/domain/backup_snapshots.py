@@ -13,16 +13,17 @@ from domain.attachment import Attachment
 from domain.backup_plans import BackupPlan
 from domain.errors import NoBaseOfBackup, UnknownSnapshot
 from domain.lifetime import Lifetime
-from domain.names import BACKUPS, HostName, VolumeName, backup_volume, base_volume, snapshot_number
+from domain.names import BACKUPS, HostName, VolumeName, backup_volume, base_volume, disk_of, snapshot_number
 from domain.snapshots import Snapshots, usable
 from domain.storage import Storage
 from domain.undoing import Undo
-from domain.volumes import Deployment, Snapshot
+from domain.volumes import Definition, Deployment, Snapshot
 
 
 class Part(NamedTuple):
     """One disk of a backup."""
 
+    vm_id: int
     disk_id: int
     storage: Storage
     volume: VolumeName
@@ -48,8 +49,11 @@ class BackupSnapshots:
         """Remove what an earlier try left: it is of another moment. Raises NoBaseOfBackup, and nothing is removed."""
         if plan.base:
             self._base(part, plan)
-        self.end_loans(part)
+        self.end_loans(part.storage, part.volume)
         self._snapshots.delete(part.storage, part.volume, plan.number)
+        if disk_of(part.volume) is None:
+            # it outlives the VM, which may end before a later order looks after what a killed one left
+            part.storage.cluster.mark(part.volume, {marking.BACKUP: str(part.vm_id)})
 
     def take(self, part: Part, plan: BackupPlan) -> None:
         """Keep the data of this moment."""
@@ -82,21 +86,29 @@ class BackupSnapshots:
             raise NoBaseOfBackup(part.volume, f"disk {part.disk_id}")
         return found
 
-    def end_loans(self, part: Part) -> None:
+    def forget(self, storage: Storage, definition: Definition, vm_id: int) -> None:
+        """The volume is no disk of that VM any more: no increment will begin from what its backups left."""
+        if definition.marks.get(marking.BACKUP) != str(vm_id):
+            return
+        self.end_loans(storage, definition.name)
+        self._drop(storage, definition.name, lambda *_: True)
+        storage.cluster.mark(definition.name, {}, [marking.BACKUP])
+
+    def end_loans(self, storage: Storage, volume: VolumeName) -> None:
         """Nobody reads the disk any more."""
-        for each in part.storage.cluster.definitions([backup_volume(part.volume), base_volume(part.volume)]):
-            self._lifetime.end_loan(part.storage, each)
+        for each in storage.cluster.definitions([backup_volume(volume), base_volume(volume)]):
+            self._lifetime.end_loan(storage, each)
 
     def drop_unneeded(self, part: Part, needed: Collection[int]) -> None:
         """Delete the snapshots of all backups but those with the numbers *needed*."""
-        self._drop(part, lambda number, _: number not in needed)
+        self._drop(part.storage, part.volume, lambda number, _: number not in needed)
 
     def drop_left_over(self, part: Part) -> None:
         """Delete the snapshots that no increment will begin from: an order that was killed left them."""
-        self._drop(part, lambda _, snapshot: not snapshot.marks.get(marking.ASKED))
+        self._drop(part.storage, part.volume, lambda _, snapshot: not snapshot.marks.get(marking.ASKED))
 
-    def _drop(self, part: Part, goes: Callable[[int, Snapshot], bool]) -> None:
-        for each in part.storage.cluster.snapshots(part.volume):
+    def _drop(self, storage: Storage, volume: VolumeName, goes: Callable[[int, Snapshot], bool]) -> None:
+        for each in storage.cluster.snapshots(volume):
             number, _ = snapshot_number(each.name) or (-1, 0)
             if number in BACKUPS and goes(number, each):
-                self._snapshots.drop(part.storage, part.volume, number, [each], 0)
+                self._snapshots.drop(storage, volume, number, [each], 0)

@@ -10,7 +10,7 @@ import base64
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
-from domain.backup_plans import AGENT, WHOLE_GUEST, BackupPlan, plan_of
+from domain.backup_plans import AGENT, WHOLE_GUEST, BackupPlan, makes_increments, plan_of
 from domain.backup_snapshots import BackupSnapshots, Part, Source
 from domain.disks import DRIVER, disk_datastore, known_disk, volume_of
 from domain.errors import BadOrder
@@ -50,7 +50,8 @@ class Backups:
     def prepare_live(self, order: BackUp) -> None:
         """The same for a VM that runs, which stands still as FS_FREEZE says. Raises GuestNotFrozen, too."""
         plan = plan_of(order.vm)
-        still = {AGENT: frozen_by_agent, WHOLE_GUEST: paused}.get(plan.still)
+        # LINSTOR takes one snapshot after the other
+        still = {AGENT: frozen_by_agent, WHOLE_GUEST: paused}.get(plan.still, paused if len(order.disks) > 1 else None)
         moment = still(self._hosts, order.place.host, order.deploy_id) if still is not None else nullcontext()
         self._prepare(order, plan, moment)
 
@@ -68,8 +69,14 @@ class Backups:
         """The files have been taken, or will never be: remove them, and what an order that was killed left."""
         self._hosts.run(order.place.host, [RemoveTree(self._directory(order))])
         parts = self._parts(order)
-        self._parallel.map(self._snapshots.end_loans, parts)
-        self._parallel.map(self._snapshots.drop_left_over, parts)
+        self._parallel.map(self._end_loans, parts)
+        if makes_increments(order.vm):
+            self._parallel.map(self._snapshots.drop_left_over, parts)
+        else:
+            self._parallel.map(lambda part: self._snapshots.drop_unneeded(part, ()), parts)
+
+    def _end_loans(self, part: Part) -> None:
+        self._snapshots.end_loans(part.storage, part.volume)
 
     def _directory(self, order: BackUp) -> str:
         """Where the driver of the backup datastore looks (opennebula.md 5.3)."""
@@ -87,7 +94,7 @@ class Backups:
                 "leave it out of the backup, or detach it"
             )
         storage = self._storages.of(disk_datastore(disk, order.datastore_id))
-        return Part(disk.disk_id, storage, volume_of(disk, DiskOf(order.vm.vm_id, disk.disk_id)))
+        return Part(order.vm.vm_id, disk.disk_id, storage, volume_of(disk, DiskOf(order.vm.vm_id, disk.disk_id)))
 
     def _write_document(self, order: BackUp, directory: str) -> None:
         """Begin the directory anew, with the VM as oned gave it."""
@@ -114,7 +121,7 @@ class Backups:
             seconds = max((part.storage.settings.limits.device for part in parts), default=0.0)
             steps = [step for each in sources for step in _export_steps(each, plan, directory, seconds)]
             self._hosts.run(host, steps)
-            self._parallel.map(self._snapshots.end_loans, parts)
+            self._parallel.map(self._end_loans, parts)
 
 
 def _patience(parts: Sequence[Part]) -> float:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from domain import marks as marking
 from domain.attachment import Attachment
+from domain.backup_snapshots import BackupSnapshots
 from domain.debts import Debts
 from domain.errors import BadOrder, ForeignVolume, HostUnreachable, OnedError, OnedRefused
 from domain.healing import Healing
@@ -17,6 +18,7 @@ from domain.names import DiskOf, VolumeName, copy_of_source, disk_of, volatile_v
 from domain.opennebula import Disk, Vm
 from domain.orders import CloneDisk, DeleteDirectory, DeleteDisk, LinkDisk, MakeVolatile, Place, ReleaseDisk
 from domain.ports import Hosts, Locks, Oned
+from domain.rewriting import Rewriting
 from domain.sizes import Sizes
 from domain.steps import (
     CountLinks,
@@ -92,6 +94,8 @@ class Disks:
         debts: Debts,
         legacy_contexts: LegacyContexts,
         sizes: Sizes,
+        backups: BackupSnapshots,
+        rewriting: Rewriting,
     ) -> None:
         self._storages = storages
         self._oned = oned
@@ -103,6 +107,8 @@ class Disks:
         self._debts = debts
         self._legacy_contexts = legacy_contexts
         self._sizes = sizes
+        self._backups = backups
+        self._rewriting = rewriting
 
     def clone(self, order: CloneDisk) -> None:
         """Give the disk a private copy of the image, grown to the disk's size before anybody links it."""
@@ -171,6 +177,8 @@ class Disks:
             return
         self._healing.heal(storage, definition, [place.host])
         self._debts.settle(storage, definition, place)
+        self._backups.forget(storage, definition, of.vm)
+        self._rewriting.give_up(storage, definition)
         here = on_host(storage.cluster.deployments([volume])[volume], place.host)
         if self._users_left(storage, volume, place, here, of) == 0 and here is not None:
             self._attachment.release(storage, volume, place.host)

@@ -66,8 +66,11 @@ class Restoring:
                 number: fetching.enter_context(self._sources.fetch(self._source(vm, number, url, order)))
                 for number, url in files.items()
             }
-            for number, image in fetched.items():
-                self._restore(order.place, vm, known_disk(vm, DiskOf(vm.vm_id, number)), image)
+            disks = [known_disk(vm, DiskOf(vm.vm_id, number)) for number in fetched]
+            for disk in disks:
+                self._restore(order.place, vm, disk, fetched[disk.disk_id])
+            for disk in disks:
+                self._drop_forgotten(vm, disk)
 
     def _source(self, vm: Vm, number: int, url: str, order: RestoreDisks) -> ImageSource:
         """How to fetch the file. Raises SourceRefused."""
@@ -82,9 +85,8 @@ class Restoring:
         )
 
     def _restore(self, directory: Place, vm: Vm, disk: Disk, image: FetchedImage) -> None:
-        of = DiskOf(vm.vm_id, disk.disk_id)
-        storage = self._storages.of(disk_datastore(disk, vm.history[-1].datastore_id))
-        volume, place = volume_of(disk, of), Place(directory.host, f"{directory.path}/disk.{disk.disk_id}")
+        storage, volume = self._about(vm, disk)
+        place = Place(directory.host, f"{directory.path}/disk.{disk.disk_id}")
         with self._locks.hold([volume], storage.settings.limits.lock):
             size_kib = -(-image.size_bytes // 1024)
             self._make_room(storage, volume, size_kib)
@@ -93,8 +95,12 @@ class Restoring:
                 return self._laid_out(storage, volume, size_kib, image, host, undo)
 
             self._rewriting.write_over(storage, volume, place, lay_out, size_kib)
-            if disk.clone:
-                # oned has forgotten them, and counts from 0 again
+
+    def _drop_forgotten(self, vm: Vm, disk: Disk) -> None:
+        """Of a copy oned forgets the snapshots, and counts from 0 again: but only when all disks are restored."""
+        storage, volume = self._about(vm, disk)
+        if disk.clone:
+            with self._locks.hold([volume], storage.settings.limits.lock):
                 self._snapshots.delete_younger(storage, volume, -1)
 
     def _make_room(self, storage: Storage, volume: VolumeName, size_kib: int) -> None:
@@ -105,6 +111,11 @@ class Restoring:
         replicas = [each for each in storage.cluster.deployments([volume])[volume] if each.role is Role.REPLICA]
         if min((each.size_kib for each in replicas), default=0) < size_kib:
             self._sizes.ensure(storage, volume, size_kib)
+
+    def _about(self, vm: Vm, disk: Disk) -> tuple[Storage, VolumeName]:
+        """The volume of a disk, and where it is."""
+        storage = self._storages.of(disk_datastore(disk, vm.history[-1].datastore_id))
+        return storage, volume_of(disk, DiskOf(vm.vm_id, disk.disk_id))
 
     def _laid_out(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from domain import marks as marking
 from domain.attachment import Attachment
 from domain.choosing import nearest
 from domain.lifetime import Lifetime, existing
@@ -74,7 +75,16 @@ class Rewriting:
             self._hosts.run(here.host, [CopyDevice(str(source.device), str(here.device), copied)])
             self._open_up(storage, volume, seen, place)
         self._lifetime.delete(storage, source.volume)
-        self._snapshots.delete(storage, volume, SAFETY)
+        self._forget(storage, volume)
+
+    def give_up(self, storage: Storage, definition: Definition) -> None:
+        """Nobody will begin an interrupted run anew: the volume has the data of before again, and nothing else is left.
+
+        Raises VolumeInUse, NotInSync; the volume stays half written then.
+        """
+        if marking.REWRITTEN in definition.marks:
+            self._lifetime.end_loan(storage, revert_volume(definition.name))
+            self._give_back(storage, definition.name, None)
 
     def _writer(
         self, storage: Storage, volume: VolumeName, seen: Sequence[Deployment], place: Place | None
@@ -100,6 +110,7 @@ class Rewriting:
 
         It comes before all else: where it is, what else an interrupted revert leaves is looked for.
         """
+        storage.cluster.mark(volume, {marking.REWRITTEN: "yes"})
         if not any(each.half_written for each in seen):
             self._snapshots.take(storage, volume, SAFETY, "")
 
@@ -113,7 +124,11 @@ class Rewriting:
     def end(self, storage: Storage, volume: VolumeName, seen: Sequence[Deployment], place: Place | None) -> None:
         """LINSTOR has made the data whole, and what it held before is not needed any more."""
         self._open_up(storage, volume, seen, place)
+        self._forget(storage, volume)
+
+    def _forget(self, storage: Storage, volume: VolumeName) -> None:
         self._snapshots.delete(storage, volume, SAFETY)
+        storage.cluster.mark(volume, {}, [marking.REWRITTEN])
 
     def _open_up(self, storage: Storage, volume: VolumeName, seen: Sequence[Deployment], place: Place | None) -> None:
         """Everybody may use the volume again."""

@@ -175,6 +175,14 @@ class Container(containers.DeclarativeContainer):
     legacy_contexts = providers.Singleton(
         _rules("domain.legacy_contexts.LegacyContexts"), storages, oned, locks, lifetime
     )
+    snapshots = providers.Singleton(_rules("domain.snapshots.Snapshots"))
+    backup_snapshots = providers.Singleton(
+        _rules("domain.backup_snapshots.BackupSnapshots"), attachment, lifetime, snapshots
+    )
+    rolling_back = providers.Singleton(_rules("domain.rolling_back.RollingBack"), clock, sizes)
+    rewriting = providers.Singleton(
+        _rules("domain.rewriting.Rewriting"), hosts, attachment, lifetime, snapshots, rolling_back, front_end
+    )
     vm_directory = providers.Singleton(
         _rules("domain.vm_directory.VmDirectory"),
         hosts,
@@ -194,6 +202,8 @@ class Container(containers.DeclarativeContainer):
         debts,
         legacy_contexts,
         sizes,
+        backup_snapshots,
+        rewriting,
     )
     images = providers.Singleton(
         _rules("domain.images.Images"), storages, hosts, sources, locks, lifetime, attachment, front_end, sizes
@@ -201,11 +211,6 @@ class Container(containers.DeclarativeContainer):
     exporting = providers.Singleton(_rules("domain.exporting.Exporting"), storages, exports, front_end)
     migration = providers.Singleton(
         _rules("domain.migration.Migration"), storages, locks, parallel, clock, attachment, healing, debts, vm_directory
-    )
-    snapshots = providers.Singleton(_rules("domain.snapshots.Snapshots"))
-    rolling_back = providers.Singleton(_rules("domain.rolling_back.RollingBack"), clock, sizes)
-    rewriting = providers.Singleton(
-        _rules("domain.rewriting.Rewriting"), hosts, attachment, lifetime, snapshots, rolling_back, front_end
     )
     reverting = providers.Singleton(_rules("domain.reverting.Reverting"), snapshots, rolling_back, rewriting)
     disk_changes = providers.Singleton(
@@ -228,9 +233,6 @@ class Container(containers.DeclarativeContainer):
         legacy_contexts,
     )
     saving = providers.Singleton(_rules("domain.saving.Saving"), storages, oned, hosts, locks, lifetime, snapshots)
-    backup_snapshots = providers.Singleton(
-        _rules("domain.backup_snapshots.BackupSnapshots"), attachment, lifetime, snapshots
-    )
     backups = providers.Singleton(
         _rules("domain.backups.Backups"),
         storages,

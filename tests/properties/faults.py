@@ -73,6 +73,8 @@ def _error(port: str, args: tuple[Any, ...], kind: Kind) -> DriverError:
         return OnedRefused("one.info", "Not authorized", 0x0200) if answered else OnedUnreachable("no answer")
     if port == "scripts":
         return ScriptFailed("/".join(map(str, args[:3])), "it ended with 1")
+    if port == "backup_stores":
+        return ScriptFailed("datastore/rsync/ls", "it ended with 1")
     if port == "sources" and isinstance(args[0], str):
         return SourceUnreadable(f"{args[0]} cannot be read")
     host = str(args[1] if port == "sources" and len(args) > 1 else args[0])
@@ -88,6 +90,11 @@ class Process:
     before: Callable[[int], object] = lambda _number: None
     calls: list[str] = field(default_factory=list)
     dead: bool = False
+
+    def broke(self, call: str) -> bool:
+        """Whether it died, or the fault hit a call of that name (`port.method`)."""
+        at = self.fault.at if self.fault is not None else 0
+        return self.dead or self.calls[at - 1 : at] == [call]
 
     def around(self, port: str, method: str, args: tuple[Any, ...], call: Callable[[], Any]) -> Any:
         """Carry out one call of a port, or what goes wrong there. Raises Killed and errors of the domain."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from tests.properties.guests import MemoryHypervisor, plain
+from tests.properties.oned_backups import Backups
 from tests.properties.oned_images import CDROM, SHAREABLE, ImageCloud
 from tests.properties.world import FRONT_END, World
 
@@ -30,6 +31,7 @@ class PropertyCloud(ImageCloud):
         self.undeployed: set[int] = set()
         self.moving: dict[int, tuple[str, ...]] = {}
         self.neglected = 0
+        self.backups = Backups(self)
         world.scripts.install("tm/ssh/context", self._make_context)
 
     # -- what there is --------------------------------------------------------------------------
@@ -63,6 +65,11 @@ class PropertyCloud(ImageCloud):
         if self.kinds.get(image) == CDROM:
             return {**values, "CLONE": "NO", "SAVE": "NO", "READONLY": "YES", "TYPE": "CDROM"}
         return {**values, "SHAREABLE": "YES"} if self.kinds.get(image) == SHAREABLE else values
+
+    def _went(self, volume: str) -> None:
+        """See the base class."""
+        super()._went(volume)
+        self.backups.forget(volume)
 
     def told(self, vm: int) -> None:
         """Let oned know the VM as it is now."""

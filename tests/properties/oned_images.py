@@ -42,6 +42,10 @@ class ImageCloud(Cloud):
     def _went(self, volume: str) -> None:
         self.must_hold.pop(volume, None)
         self.sizes.pop(volume, None)
+        self.forget_snapshots(volume)
+
+    def forget_snapshots(self, volume: str) -> None:
+        """Oned has none of them any more."""
         self.snapshots = {key: value for key, value in self.snapshots.items() if key[0] != volume}
 
     # -- images ---------------------------------------------------------------------------------

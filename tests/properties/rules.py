@@ -12,7 +12,7 @@ from adapters.memory.cluster_seen import MARKS
 from adapters.memory.file_tree import Link
 from adapters.memory.linstor.objects import Definition
 from domain import marks as marking
-from domain.names import SnapshotName, snapshot_number
+from domain.names import SnapshotName, is_of_backup, snapshot_number
 from entrypoints.sandbox.cloud import SYSTEM_LINSTOR
 from entrypoints.sandbox.guests import BLOCK
 
@@ -73,7 +73,7 @@ def nothing_is_unfinished(cloud: PropertyCloud) -> Broken:
     """No mark says that work is going on (rule 2), but on an image that oned calls broken."""
     broken_images = {image.source for image in cloud.images.values()} - cloud.must_hold.keys()
     for name, each in _definitions(cloud).items():
-        for mark in (marking.STATE, marking.MIGRATION):
+        for mark in (marking.STATE, marking.MIGRATION, marking.REWRITTEN):
             if MARKS + mark in each.props and not (mark == marking.STATE and name in broken_images):
                 yield f"{name} still has the mark {mark}={each.props[MARKS + mark]}"
         if any(MARKS + marking.HALF_WRITTEN in one.props for one in each.resources.values()):
@@ -110,14 +110,50 @@ def files_where_used(cloud: PropertyCloud) -> Broken:
 def snapshots_are_those_of_oned(cloud: PropertyCloud) -> Broken:
     """Every snapshot that oned has exists, and of each number one."""
     for name, each in _definitions(cloud).items():
-        found = sorted(parts[0] for key in each.snapshots if (parts := snapshot_number(SnapshotName(key))) is not None)
+        if name in cloud.backups.given_up:
+            continue  # a restore that failed may have begun to drop them
+        own = [SnapshotName(key) for key in each.snapshots if not is_of_backup(key)]
+        found = sorted(parts[0] for key in own if (parts := snapshot_number(key)) is not None)
         if found != sorted(number for volume, number in cloud.snapshots if volume == name):
             yield f"{name} has the snapshots {sorted(each.snapshots)}"
+
+
+def snapshots_of_backups_are_wanted(cloud: PropertyCloud) -> Broken:
+    """A backup leaves snapshots only to a VM whose next increment begins from them (rule 2)."""
+    for name, each in _definitions(cloud).items():
+        found = {key: snapshot for key, snapshot in each.snapshots.items() if is_of_backup(key)}
+        if found and name not in cloud.backups.chained():
+            yield f"{name} has the snapshots {sorted(found)} of a backup, and no VM makes increments of it"
+        for key, snapshot in found.items():
+            if not snapshot.props.get(MARKS + marking.ASKED):
+                yield f"{key} of {name} is of a backup that has ended"
+
+
+def no_files_of_backups(cloud: PropertyCloud) -> Broken:
+    """The host keeps no file that was prepared for a backup (rule 2)."""
+    yield from (f"VM {vm} has {sorted(files)}" for vm in cloud.vms if (files := cloud.backups.files(vm)))
+
+
+def restored_whole_or_not_at_all(cloud: PropertyCloud) -> Broken:
+    """A disk whose restore failed has all data of before or all of the backup, or is no disk (rule 4)."""
+    for volume, both in cloud.backups.unsure.items():
+        for replica in _definitions(cloud)[volume].diskful():
+            content = _definitions(cloud)[volume].content(replica, 0)
+            shown = [all(content.read(at, BLOCK) == block for at, block in blocks.items()) for blocks in both]
+            if not any(shown) and MARKS + marking.HALF_WRITTEN not in replica.props:
+                yield f"{volume} on {replica.node} is half written and nothing says so"
+
+
+def guests_went_on(cloud: PropertyCloud) -> Broken:
+    """No order ended while a guest stood still, unless a host did not answer it: then its watchdog counts."""
+    yield from (f"{each} stands still" for each in cloud.world.still)
 
 
 def snapshots_hold_their_data(cloud: PropertyCloud) -> Broken:
     """A snapshot shows the volume as it was when it was taken (rule 4)."""
     for (volume, number), blocks in cloud.snapshots.items():
+        if volume in cloud.backups.given_up:
+            continue
         found = _definitions(cloud).get(volume)
         kept = found.snapshots if found is not None else {}
         usable = [key for key in kept if (parts := snapshot_number(SnapshotName(key))) and parts[0] == number]
@@ -146,7 +182,15 @@ def nothing_is_left(cloud: PropertyCloud) -> Broken:
         yield from (f"{path} on {host}" for path, entry in files if isinstance(entry, bytes | Link))
 
 
-ALWAYS = (data_is_safe, sizes_never_shrink, one_writer, snapshots_hold_their_data, guests_run)
+ALWAYS = (
+    data_is_safe,
+    sizes_never_shrink,
+    one_writer,
+    snapshots_hold_their_data,
+    restored_whole_or_not_at_all,
+    guests_went_on,
+    guests_run,
+)
 AFTERWARDS = (
     no_permission_left,
     everything_has_an_owner,
@@ -154,6 +198,8 @@ AFTERWARDS = (
     attached_where_used,
     files_where_used,
     snapshots_are_those_of_oned,
+    snapshots_of_backups_are_wanted,
+    no_files_of_backups,
 )
 
 

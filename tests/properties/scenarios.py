@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tests.properties.oned import PropertyCloud
 from tests.properties.oned_images import CDROM, SHAREABLE
+from tests.properties.rules import broken
 from tests.properties.world import World
 
-from entrypoints.sandbox.cloud import SYSTEM_LINSTOR
+from entrypoints.sandbox.cloud import SYSTEM_LINSTOR, OrderFailed
 
 VM, IMAGE, PERSISTENT, DISC, COMMON, NEW = 7, 20, 21, 22, 23, 30
 Operation = Callable[[PropertyCloud], object]
@@ -87,12 +89,40 @@ def twice_snapshotted(cloud: PropertyCloud) -> None:
     cloud.world.guests.stop(VM)
 
 
+def two_disks(cloud: PropertyCloud) -> None:
+    """A VM with a copy and a persistent image runs."""
+    cloud.start(VM, stranger(cloud), [IMAGE, PERSISTENT])
+
+
+def two_disks_off(cloud: PropertyCloud) -> None:
+    """The same VM is powered off."""
+    two_disks(cloud)
+    cloud.world.guests.stop(VM)
+
+
+def chained(cloud: PropertyCloud) -> None:
+    """The VM runs, and has a backup that increments are made to."""
+    two_disks(cloud)
+    cloud.backups.save(VM, mode="INCREMENT")
+    cloud.world.guests.write_all(VM, 2)
+
+
+def saved(cloud: PropertyCloud) -> None:
+    """The VM is off, has a snapshot of its first disk and a whole backup, and wrote on before it was powered off."""
+    two_disks(cloud)
+    cloud.snapshot(VM, 0, 0, live=True)
+    cloud.backups.save(VM)
+    cloud.world.guests.write_all(VM, 3)
+    cloud.world.guests.stop(VM)
+
+
 @dataclass(frozen=True)
 class Scenario:
     """*operate* calls *action* (`kind/action`); *again* is what oned does after a failure, by the name of the way.
 
     *forgets_files*: oned ignores the failure and never again names the host that the VM has left, so that its links
-    and files stay there; volumes and attachments may not.
+    and files stay there; volumes and attachments may not. *long*: an ordinary run takes one way
+    out at each call, in turn.
     """
 
     action: str
@@ -100,6 +130,7 @@ class Scenario:
     prepare: Operation = lambda _cloud: None
     again: tuple[tuple[str, Operation], ...] = ()
     forgets_files: bool = False
+    long: bool = False
 
     def ways(self) -> tuple[tuple[str, Operation], ...]:
         """Every way out of a failure; the same operation again where nothing else is said."""
@@ -132,10 +163,22 @@ def _restart(cloud: PropertyCloud) -> None:
     cloud.finish(VM)
 
 
+def _boot(cloud: PropertyCloud) -> None:
+    """The user starts the VM after a restore that failed, and ends it; a VM with a half written disk does not start."""
+    cloud.backups.look_after_failure(VM)
+    with suppress(OrderFailed, OSError):
+        cloud.boot(VM)
+    assert not broken(cloud, settled=False)
+    cloud.finish(VM)
+
+
 ENDS = (("delete", _delete),)
 REBORN = (*ENDS, ("recreate", _recreate))
 SAVED = (*ENDS, ("remove", _delete_saved))
 STARTS = (*REBORN, ("terminate", _restart))
+
+ENDED_BACKUP = (*ENDS, ("terminate", _restart), ("clean up", lambda cloud: cloud.backups.end(VM)))
+RESTORED = (*ENDS, ("terminate", _restart), ("boot", _boot))
 
 SCENARIOS = (
     Scenario("datastore/stat", lambda cloud: cloud.add_image(NEW)),
@@ -211,5 +254,30 @@ SCENARIOS = (
     Scenario("tm/snap_delete", lambda cloud: cloud.drop_snapshot(VM, 0, 0), snapshotted, again=ENDS),
     Scenario("tm/cpds", lambda cloud: cloud.save_as(VM, 0, NEW), running, again=SAVED),
     Scenario("tm/cpds", lambda cloud: cloud.save_as(VM, 0, NEW, 0), snapshotted, again=SAVED),
+    Scenario("tm/prebackup", lambda cloud: cloud.backups.save(VM), two_disks_off, again=ENDED_BACKUP, long=True),
+    Scenario(
+        "tm/prebackup_live",
+        lambda cloud: cloud.backups.save(VM, mode="INCREMENT", still="AGENT"),
+        two_disks,
+        again=ENDED_BACKUP,
+        long=True,
+    ),
+    Scenario(
+        "tm/prebackup_live",
+        lambda cloud: cloud.backups.save(VM, mode="INCREMENT", still="SUSPEND"),
+        chained,
+        again=ENDED_BACKUP,
+        long=True,
+    ),
+    Scenario("tm/prebackup_live", lambda cloud: cloud.backups.save(VM), chained, again=ENDED_BACKUP, long=True),
+    Scenario("tm/postbackup", lambda cloud: cloud.backups.save(VM), two_disks_off, again=ENDED_BACKUP, long=True),
+    Scenario(
+        "tm/postbackup_live",
+        lambda cloud: cloud.backups.save(VM, mode="INCREMENT"),
+        chained,
+        again=ENDED_BACKUP,
+        long=True,
+    ),
+    Scenario("tm/restore", lambda cloud: cloud.backups.restore(VM), saved, again=RESTORED, long=True),
     Scenario("tm/monitor", lambda cloud: cloud.monitor("tm")),
 )

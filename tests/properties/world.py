@@ -6,7 +6,7 @@ import io
 import itertools
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from tests.properties.outages import Outages
 from tests.properties.overhearing import Overheard
 from tests.properties.wires import Wires
 
+from adapters.memory.backup_stores import MemoryBackupStores
 from adapters.memory.clock import MemoryClock
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.exports import MemoryExports
@@ -104,6 +105,8 @@ class World:
     """Stands in the place of the sandbox for `Cloud`. *plan*: action (`tm/clone`) -> the fault of its next start.
 
     *wired*: LINSTOR and oned are behind real protocols. *told*: each call of a port with what came of it, where wanted.
+    *meanwhile* happens before each call of a port. *still*: guests that an order left standing still, though every host
+    answered it.
     """
 
     def __init__(self, shared: Sequence[int] = (), *, wired: bool = False) -> None:
@@ -122,6 +125,7 @@ class World:
         self.hosts = HostNames()
         self.oned = Documents(MemoryOned(), self._wires)
         self.sources = MemorySources(self.memory_hosts)
+        self.backup_stores = MemoryBackupStores()
         self.exports = MemoryExports(self.memory_hosts, {"/var/tmp"})
         self.scripts = MemoryScripts()
         self.guests = MemoryGuests(self.linstor, self.memory_hosts)
@@ -129,6 +133,8 @@ class World:
         self.ended: list[tuple[str, Ended]] = []
         self.told: list[str] | None = None
         self.outages = Outages(self.linstor, self.memory_hosts, self.guests)
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.still: set[str] = set()
         self._running = threading.local()
         self._locks = MemoryLocks(self.clock)
 
@@ -158,13 +164,14 @@ class World:
         """The real container with the ports in memory."""
         cluster = self._watched("cluster", self._cluster())
         ports = {
-            "installation": SimpleNamespace(version=(7, 4, 0)),
+            "installation": SimpleNamespace(version=(7, 4, 0), remotes=self.one / "var" / "remotes"),
             "front_end": HostName(FRONT_END),
             "clusters": OneCluster(cluster),
             "oned": self._watched("oned", self._oned()),
             "hosts": self._watched("hosts", self.memory_hosts),
             "sources": self._watched("sources", self.sources),
             "exports": self._watched("exports", self.exports),
+            "backup_stores": self._watched("backup_stores", self.backup_stores),
             "scripts": self._watched("scripts", self.scripts),
             "locks": self._locks,
             "parallel": MemoryParallel(),
@@ -180,7 +187,7 @@ class World:
         if driver != "linstor":
             return Ended(0, self.scripts.run(kind, driver, action, list(argv), stdin), "", Process())
         name = f"{kind}/{action.partition('.')[0]}"
-        process = self._running.process = Process(self.plan.pop(name, None), self.clock.sleep, self.outages.due)
+        process = self._running.process = Process(self.plan.pop(name, None), self.clock.sleep, self._before)
         out, err = io.StringIO(), io.StringIO()
         try:
             with self._wired():
@@ -190,9 +197,16 @@ class World:
         self.outages.order_ended()
         ended = Ended(code, out.getvalue(), err.getvalue(), process)
         self.ended.append((name, ended))
+        if not (self.outages.any or process.broke("hosts.run")):
+            self.still |= self.memory_hosts.frozen
         # the watchdog on the host thaws what a killed order has frozen
         self.memory_hosts.frozen.clear()
         return ended
+
+    def _before(self, number: int) -> None:
+        """Call number *number* of an order is about to be made."""
+        self.outages.due(number)
+        self.meanwhile()
 
     def clear_orphans(self, images: dict[int, Image]) -> list[Done]:
         """`onelinstor orphans --delete`, when no order is running; *images* are those that oned has."""

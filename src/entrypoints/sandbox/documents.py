@@ -71,6 +71,7 @@ class VmDocument:
 
     *disks*: id -> attributes of the DISK. *snapshots*: disk -> snapshot -> when it was asked for, in seconds.
     *lcm_state*: what oned does with it (opennebula.md 4.6). *attributes*: what the user added to its template.
+    *backup*: its BACKUP_CONFIG (opennebula.md 5.2), *backup_ids*: the images of its backups.
     """
 
     identity: int
@@ -81,6 +82,8 @@ class VmDocument:
     state: int = ACTIVE
     lcm_state: int = RUNNING
     attributes: dict[str, str] = field(default_factory=dict)
+    backup: dict[str, object] = field(default_factory=dict)
+    backup_ids: list[int] = field(default_factory=list)
 
     @property
     def now(self) -> Record:
@@ -100,6 +103,7 @@ class VmDocument:
         _template(root, self.attributes, "USER_TEMPLATE")
         for disk, taken in self.snapshots.items():
             _snapshots(root, disk, taken)
+        _backups(root, self.backup, self.backup_ids)
         records = list(enumerate(self.history))
         _history(etree.SubElement(root, "HISTORY_RECORDS"), records[-1:] if current_only else records)
         return _text(root)
@@ -109,6 +113,14 @@ def _snapshots(parent: etree._Element, disk: int, taken: Mapping[int, int]) -> N
     found = _added(etree.SubElement(parent, "SNAPSHOTS"), {"DISK_ID": disk})
     for snapshot, date in taken.items():
         _added(etree.SubElement(found, "SNAPSHOT"), {"ID": snapshot, "DATE": date})
+
+
+def _backups(parent: etree._Element, config: Values, identities: Sequence[int]) -> None:
+    found = etree.SubElement(parent, "BACKUPS")
+    _template(found, config, "BACKUP_CONFIG")
+    kept = etree.SubElement(found, "BACKUP_IDS")
+    for each in identities:
+        etree.SubElement(kept, "ID").text = str(each)
 
 
 def _history(parent: etree._Element, records: Sequence[tuple[int, Record]]) -> None:

@@ -17,6 +17,7 @@ from adapters.memory.parallel import MemoryParallel
 from adapters.memory.scripts import MemoryScripts
 from adapters.memory.sources import MemorySources
 from domain.attachment import Attachment
+from domain.backup_snapshots import BackupSnapshots
 from domain.debts import Debts
 from domain.disk_changes import DiskChanges
 from domain.disks import Disks
@@ -68,6 +69,7 @@ class Bench:
             self.hosts, self.attachment, self.lifetime, self.snapshots, self.rolling_back, HostName("front-end")
         )
         self.reverting = Reverting(self.snapshots, self.rolling_back, self.rewriting)
+        self.backup_snapshots = BackupSnapshots(self.attachment, self.lifetime, self.snapshots)
         self.saving = Saving(self.storages, self.oned, self.hosts, self.locks, self.lifetime, self.snapshots)
         directory = VmDirectory(self.hosts, self.scripts, self.oned, cared_for)
         self.debts = Debts(self.hosts)
@@ -93,6 +95,8 @@ class Bench:
             self.debts,
             legacy,
             self.sizes,
+            self.backup_snapshots,
+            self.rewriting,
         )
         self.sources = MemorySources(self.hosts)
         self.images = Images(

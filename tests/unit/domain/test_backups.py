@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 
 from adapters.memory.parallel import MemoryParallel
 from domain import marks as marking
-from domain.backup_snapshots import BackupSnapshots
 from domain.backups import PIECE, Backups
 from domain.errors import (
     BadOrder,
@@ -20,11 +21,12 @@ from domain.errors import (
 )
 from domain.names import DiskOf, HostName, VolumeName, is_of_backup, volatile_volume
 from domain.opennebula import Disk, Vm
-from domain.orders import BackUp, Place
-from domain.steps import ExportDevice
+from domain.orders import BackUp, Place, ReleaseDisk
+from domain.steps import ExportDevice, FreezeGuest, PauseGuest
 from domain.undoing import Undo
 
 DISK = VolumeName("OpenNebula-Image-4-vm7-disk0")
+IMAGE = VolumeName("OpenNebula-Image-6")
 SCRATCH = volatile_volume(DiskOf(7, 1))
 HERE = HostName("host-a")
 DIRECTORY = "/var/ds/101/7/backup"
@@ -39,8 +41,7 @@ def increment(last: int, chain: int) -> dict[str, str]:
 
 @pytest.fixture
 def backups(bench) -> Backups:
-    snapshots = BackupSnapshots(bench.attachment, bench.lifetime, bench.snapshots)
-    return Backups(bench.storages, bench.hosts, bench.locks, MemoryParallel(), snapshots, "")
+    return Backups(bench.storages, bench.hosts, bench.locks, MemoryParallel(), bench.backup_snapshots, "")
 
 
 @pytest.fixture
@@ -130,11 +131,20 @@ def test_the_guest_stands_still_for_the_snapshots_alone(bench, backups, vm) -> N
         return restore(*words)
 
     bench.cluster.snapshot, bench.cluster.restore = snapshotting, restoring
-    for how in ("AGENT", "SUSPEND"):
+    for how in ("AGENT", "SUSPEND", "NONE"):
         seen.clear()
         backups.prepare_live(order(vm, {"FS_FREEZE": how}))
         assert seen == {"snapshot": True, "restore": False}
     assert bench.hosts.frozen == set()
+
+
+def test_a_guest_with_one_disk_need_not_stand_still(bench, backups, vm) -> None:
+    """One snapshot is of one moment, and FS_FREEZE=NONE asks for no more."""
+    told = []
+    run = bench.hosts.run
+    bench.hosts.run = lambda host, steps: told.extend(steps) or run(host, steps)
+    backups.prepare_live(order(vm, disks=(0,)))
+    assert not any(isinstance(each, PauseGuest | FreezeGuest) for each in told)
 
 
 def test_a_guest_without_an_agent_is_not_saved_as_if_it_had_one(bench, backups, vm) -> None:
@@ -172,22 +182,27 @@ class Killed(BaseException):
     """The process is gone: nothing is undone."""
 
 
-@pytest.fixture
-def killed(bench, backups, vm) -> None:
-    """A backup that was killed while it wrote the files of its disks."""
+@contextmanager
+def dying(bench) -> Iterator[None]:
+    """A block in which an order is killed while it writes files."""
     run = bench.hosts.run
 
-    def dying(host, steps):
+    def until_files(host, steps):
         if any(isinstance(each, ExportDevice) for each in steps):
             raise Killed
         return run(host, steps)
 
-    bench.hosts.run = dying
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Undo, "add", lambda _undo, _action: None)
-        with pytest.raises(Killed):
-            backups.prepare(order(vm))
-    bench.hosts.run = run
+        patch.setattr(bench.hosts, "run", until_files)
+        yield
+
+
+@pytest.fixture
+def killed(bench, backups, vm) -> None:
+    """A backup that was killed while it wrote the files of its disks."""
+    with dying(bench), pytest.raises(Killed):
+        backups.prepare(order(vm))
     assert len(left(bench)) == 4
 
 
@@ -215,6 +230,48 @@ def test_a_disk_ends_with_what_a_killed_backup_left(bench, vm) -> None:
     for name in (DISK, SCRATCH):
         bench.lifetime.delete(bench.storage, name)
     assert bench.model.state.definitions == {}
+
+
+@pytest.fixture
+def persistent(bench, backups, vm) -> Vm:
+    """The VM has a persistent image, too, which has the first backup of a chain."""
+    bench.volume(IMAGE)
+    image = Disk(3, 6, IMAGE, 64, 64, clone=False, persistent=True, tm_mad="linstor", datastore_id=100)
+    made = replace(vm, disks=(*vm.disks, image))
+    bench.oned.put(made)
+    backups.prepare(order(made, increment(-1, -1), disks=(0, 3)))
+    return made
+
+
+def release(bench, vm_id: int) -> None:
+    """The image is detached from a VM."""
+    place = Place(HERE, f"/var/ds/101/{vm_id}/disk.3")
+    bench.disks.release(ReleaseDisk(place, IMAGE, DiskOf(vm_id, 3), 100))
+
+
+def test_an_image_leaves_its_backups_with_its_vm(bench, persistent) -> None:
+    """Nobody will make an increment of it, and it lives on."""
+    assert len(bench.cluster.snapshots(IMAGE)) == 1
+    release(bench, 7)
+    assert bench.cluster.snapshots(IMAGE) == ()
+    assert marking.BACKUP not in bench.cluster.definitions([IMAGE])[IMAGE].marks
+
+
+def test_another_vm_with_the_same_image_takes_nothing_away(bench, persistent) -> None:
+    """A shareable image belongs to several; one of them makes the increments."""
+    release(bench, 8)
+    assert len(bench.cluster.snapshots(IMAGE)) == 1
+
+
+def test_an_image_leaves_what_a_kill_left(bench, backups, persistent) -> None:
+    """The volumes that were read, too."""
+    with dying(bench), pytest.raises(Killed):
+        backups.prepare(order(persistent, increment(0, 52), (52,), disks=(3,)))
+    assert {f"Backup-{IMAGE}", f"Base-{IMAGE}"} <= set(bench.model.state.definitions)
+    release(bench, 7)
+    assert f"Backup-{IMAGE}" not in bench.model.state.definitions
+    assert f"Base-{IMAGE}" not in bench.model.state.definitions
+    assert bench.cluster.snapshots(IMAGE) == ()
 
 
 def test_a_disk_of_another_driver_is_refused(bench, backups, vm) -> None:
@@ -291,6 +348,13 @@ def test_the_end_keeps_what_the_next_increment_begins_from(bench, backups, vm) -
     assert all(is_of_backup(each.name) for each in bench.cluster.snapshots(DISK))
     backups.prepare(order(vm, increment(0, 52), (52,)))
     assert "disk.0.1" in files(bench)
+
+
+def test_the_end_of_a_whole_backup_that_failed_ends_the_chain(bench, backups, vm) -> None:
+    """Oned has given it up before it asked for the whole one."""
+    backups.prepare(order(vm, increment(-1, -1)))
+    backups.end(order(vm))
+    assert left(bench) == []
 
 
 def test_a_disk_ends_with_the_snapshots_of_its_backups(bench, backups, vm) -> None:

@@ -7,12 +7,14 @@ from dataclasses import replace
 import pytest
 
 from adapters.memory.backup_stores import MemoryBackupStores
+from domain import marks as marking
 from domain.errors import BadOrder, HostCommandFailed, OnedRefused, SourceRefused, SourceUnreadable, VolumeInUse
-from domain.names import HostName, VolumeName
+from domain.names import DiskOf, HostName, VolumeName
 from domain.opennebula import Disk, Vm
-from domain.orders import Place, RestoreDisks
+from domain.orders import Place, ReleaseDisk, RestoreDisks
 from domain.restoring import Restoring
 from domain.steps import CopyDevice
+from domain.undoing import Undo
 
 DISK, OTHER = VolumeName("OpenNebula-Image-4-vm7-disk0"), VolumeName("OpenNebula-Image-6")
 HERE = HostName("host-a")
@@ -129,6 +131,36 @@ def test_nothing_is_written_before_all_files_are_there(bench, restoring) -> None
         restoring.restore(order())
     assert [bench.read(name, len(NOW)) for name in (DISK, OTHER)] == [NOW, NOW]
     assert names(bench) == {DISK, OTHER}
+
+
+def test_snapshots_stay_while_a_disk_is_not_restored(bench, restoring) -> None:
+    """Oned keeps its records of all of them when one disk fails."""
+    held = bench.model.devices.open(bench.replica(OTHER).host, OTHER, write=True)
+    with pytest.raises(VolumeInUse):
+        restoring.restore(order())
+    held.close()
+    assert bench.read(DISK, 9) == b"increment"
+    assert len(bench.cluster.snapshots(DISK)) == 1
+
+
+def test_an_image_that_is_half_written_gets_its_data_back_with_its_end(bench, restoring) -> None:
+    """A restore was killed, and the VM ends: nobody else knows of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bench.rewriting, "_open_up", lambda *_: killed())
+        patch.setattr(Undo, "add", lambda _undo, _action: None)
+        with pytest.raises(KeyboardInterrupt):
+            restoring.restore(order(disk=1))
+    assert bench.read(OTHER, len(OLD)) == OLD
+    bench.disks.release(ReleaseDisk(Place(HERE, f"{PLACE.path}/disk.1"), OTHER, DiskOf(7, 1), 100))
+    assert bench.read(OTHER, len(NOW)) == NOW
+    assert names(bench) == {DISK, OTHER}
+    assert len(bench.cluster.snapshots(OTHER)) == 1
+    assert not any(each.half_written for each in bench.cluster.deployments([OTHER])[OTHER])
+    assert marking.REWRITTEN not in bench.cluster.definitions([OTHER])[OTHER].marks
+
+
+def killed() -> None:
+    raise KeyboardInterrupt
 
 
 def test_a_copy_that_breaks_gives_the_disk_back(bench, restoring) -> None:
