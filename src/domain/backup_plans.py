@@ -6,7 +6,7 @@ anew and lost again, such a snapshot may still be there: what it says tells whic
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.errors import BadOrder
@@ -50,9 +50,9 @@ def plan_of(vm: Vm) -> BackupPlan:
         return BackupPlan(still=still)
     last, chain = _number(vm.backup, "LAST_INCREMENT_ID"), _number(vm.backup, "INCREMENTAL_BACKUP_ID")
     if last < 0:
-        return BackupPlan(0, "", _first(vm.backup_ids), still)
+        return BackupPlan(0, "", _first(vm, vm.backup_ids), still)
     older = [each for each in vm.backup_ids if each < chain]
-    base = _later(last, chain) if last else _first(older)
+    base = _later(last, chain) if last else _first(vm, older)
     return BackupPlan(last + 1, base, _later(last + 1, chain), still)
 
 
@@ -61,9 +61,9 @@ def makes_increments(vm: Vm) -> bool:
     return vm.backup.get("MODE", "").upper() == "INCREMENT"
 
 
-def _first(older: tuple[int, ...] | list[int]) -> str:
-    """The first backup of a chain, whose image gets its number later: it is known by the images before it."""
-    return f"0 after {max(older, default=-1)}"
+def _first(vm: Vm, older: Sequence[int]) -> str:
+    """The first backup of a chain, whose image gets its number later: it is known by the VM and its images before."""
+    return f"0 of VM {vm.vm_id} after {max(older, default=-1)}"
 
 
 def _later(increment: int, chain: int) -> str:

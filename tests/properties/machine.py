@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
+from tests.properties.backup_rules import BackupRules
 from tests.properties.disk_rules import DiskRules
 from tests.properties.image_rules import ImageRules
 from tests.properties.living import OFF, RUNNING, STUCK, UNDEPLOYED, Trouble, hosts, picks, remembered, troubles
@@ -20,7 +21,7 @@ MOST_VMS = 3
 extras = st.lists(st.sampled_from((PERSISTENT, DISC, COMMON)), unique=True)
 
 
-class Life(DiskRules, ImageRules, PairRules):
+class Life(DiskRules, ImageRules, PairRules, BackupRules):
     """VMs begin, run, move and end."""
 
     @precondition(lambda self: len(self.phase) < MOST_VMS)

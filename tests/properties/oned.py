@@ -132,6 +132,7 @@ class PropertyCloud(ImageCloud):
         """Mvds where the disk is to be saved, delete where not; *force*: delete whatever it is."""
         values = self.vms[vm].disks[disk]
         datastore = self._datastore_of(vm, disk)
+        self.backups.bases.pop(self.volume(vm, disk), None)
         if values["CLONE"] == "YES":
             self._went(self.volume(vm, disk))
         if values["SAVE"] == "YES" and not force:

@@ -26,7 +26,8 @@ class Backups:
     """Backups of the VMs of a cloud. *kept*: image -> disk -> what each increment holds.
 
     *unsure*: volume -> what it held before a restore that failed, and what it was to hold; one of both is right.
-    *given_up*: volumes of which such a restore may have begun to drop the snapshots.
+    *given_up*: volumes of which such a restore may have begun to drop the snapshots. *bases*: volume -> the VM whose next
+    increment begins from what its last backup left there.
     """
 
     def __init__(self, cloud: PropertyCloud) -> None:
@@ -34,6 +35,7 @@ class Backups:
         self.kept: dict[int, dict[int, list[Blocks]]] = {}
         self.unsure: dict[str, tuple[Blocks, Blocks]] = {}
         self.given_up: set[str] = set()
+        self.bases: dict[str, int] = {}
         self._moments: list[Moment] = []
 
     # -- backups --------------------------------------------------------------------------------
@@ -50,6 +52,15 @@ class Backups:
                 self._call(vm, f"prebackup{live}")
             self._take(vm)
         self.end(vm, live)
+
+    def may_go_on(self, vm: int) -> bool:
+        """Whether every disk of the VM was in its last increment; else an increment is refused until a reset."""
+        return all(self.bases.get(self._cloud.volume(vm, disk)) == vm for disk in self._disks(vm))
+
+    def holds(self, vm: int, disk: int) -> bool:
+        """Whether the last backup of the VM has the disk as it is made now."""
+        kept = self.kept[self._cloud.vms[vm].backup_ids[-1]] if self._cloud.vms[vm].backup_ids else {}
+        return disk in kept
 
     def end(self, vm: int, live: str | None = None) -> None:
         """Postbackup; since 6.8 also after a prebackup that failed."""
@@ -135,7 +146,10 @@ class Backups:
             self._world.sources.files[url] = data
             self.kept[image].setdefault(disk, []).append(moment[disk])
             self._world.backup_stores.backups[image].setdefault(disk, []).append(url)
+        for disk in files:
+            self.bases.pop(self._cloud.volume(vm, disk), None)
         if chain:
+            self.bases.update({self._cloud.volume(vm, disk): vm for disk in files})
             document.backup.update({"LAST_INCREMENT_ID": number, "INCREMENTAL_BACKUP_ID": image})
 
     def files(self, vm: int) -> dict[str, bytes]:
@@ -173,6 +187,7 @@ class Backups:
         if self._cloud.vms[vm].disks[disk]["CLONE"] == "YES":
             self._cloud.vms[vm].snapshots.pop(disk, None)
             self._cloud.forget_snapshots(volume)
+            self.bases.pop(volume, None)
         self.given_up.discard(volume)
 
     def forget_writes(self, vm: int, disk: int) -> None:
@@ -193,6 +208,7 @@ class Backups:
 
     def forget(self, volume: str) -> None:
         """The volume is gone."""
+        self.bases.pop(volume, None)
         self.unsure.pop(volume, None)
         self.given_up.discard(volume)
 

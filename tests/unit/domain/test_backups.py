@@ -301,7 +301,7 @@ def test_an_increment_is_made_against_the_backup_before(bench, backups, vm) -> N
     backups.prepare(order(vm, increment(0, 52), (52,)))
     assert files(bench)["disk.0.1"].startswith(NOW)
     asked = {each.marks[marking.ASKED] for each in bench.cluster.snapshots(DISK)}
-    assert asked == {"0 after -1", "1 of 52"}
+    assert asked == {"0 of VM 7 after -1", "1 of 52"}
 
 
 def test_an_increment_may_be_tried_again(bench, backups, vm) -> None:
@@ -331,6 +331,13 @@ def test_a_snapshot_of_another_chain_is_no_base(bench, backups, vm, config, ids)
     backups.prepare(order(vm, increment(-1, -1)))
     with pytest.raises(NoBaseOfBackup):
         backups.prepare(order(vm, config, ids, disks=(0,)))
+
+
+def test_the_snapshot_of_another_vm_is_no_base(bench, backups, persistent) -> None:
+    """Two VMs have a shareable image, and each the first backup of a chain: the later one replaced the snapshot."""
+    backups.prepare(order(replace(persistent, vm_id=8), increment(-1, -1), disks=(3,)))
+    with pytest.raises(NoBaseOfBackup):
+        backups.prepare(order(persistent, increment(0, 52), (52,), disks=(3,)))
 
 
 def test_a_whole_backup_ends_the_chain(bench, backups, vm) -> None:
