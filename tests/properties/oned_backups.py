@@ -26,8 +26,8 @@ class Backups:
     """Backups of the VMs of a cloud. *kept*: image -> disk -> what each increment holds.
 
     *unsure*: volume -> what it held before a restore that failed, and what it was to hold; one of both is right.
-    *given_up*: volumes of which such a restore may have begun to drop the snapshots. *bases*: volume -> the VM whose next
-    increment begins from what its last backup left there.
+    *given_up*: volumes of which such a restore may have begun to drop the snapshots. *bases*: volume -> the VM
+    whose next increment begins from what its last backup left there.
     """
 
     def __init__(self, cloud: PropertyCloud) -> None:
