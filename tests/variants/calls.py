@@ -1,4 +1,4 @@
-"""A call of oned 7.4 as an older version makes it (opennebula.md 2.1, 2.2, 3.1, 3.3)."""
+"""A call of oned 7.4 as an older version makes it (opennebula.md 2.1, 2.2, 3.1, 3.3, 5.1)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+from lxml import etree
 from tests.variants.documents import as_written_by
 from tests.variants.versions import AROUND_BACKUP, Carrier, Version
 
@@ -28,7 +29,9 @@ def as_called_by(version: Version, call: Call) -> Call:
     if not is_known(version, call):
         return call
     changed = _with_documents_of(version, call)
-    if carries_action_data(call):
+    if is_backup(call):
+        changed = _with_store_alone(_with_backup_arguments(version, changed))
+    elif carries_action_data(call):
         changed = _with_action_data(version, changed)
     elif call.kind == "tm" and call.action in MIGRATIONS and version.vm_in_argument:
         changed = _with_vm_argument(changed)
@@ -39,7 +42,18 @@ def as_called_by(version: Version, call: Call) -> Call:
 
 def carries_action_data(call: Call) -> bool:
     """Whether the call follows the rule of datastore actions for its document; a `monitor` of `tm` does."""
-    return call.kind == "ds" or (call.kind == "tm" and call.action == "monitor")
+    return (call.kind == "ds" and not is_backup(call)) or (call.kind == "tm" and call.action == "monitor")
+
+
+def is_backup(call: Call) -> bool:
+    """Whether the hypervisor's driver calls it, between `prebackup` and `postbackup`, and with their arguments."""
+    return (call.kind, call.action) == ("ds", "backup")
+
+
+def _with_store_alone(call: Call) -> Call:
+    """Before 7.0 it is given the datastore and no more (opennebula.md 5.1)."""
+    store = etree.fromstring(call.document.encode()).find("DATASTORE") if call.stdin else None
+    return call if store is None else replace(call, stdin=etree.tostring(store, with_tail=False))
 
 
 def _with_documents_of(version: Version, call: Call) -> Call:

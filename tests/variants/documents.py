@@ -1,4 +1,4 @@
-"""A document of oned 7.4 as an older version writes it (opennebula.md 2.5, 4.2, 4.5)."""
+"""A document of oned 7.4 as an older version writes it (opennebula.md 2.5, 4.2, 4.5, 5.2)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,18 @@ def as_written_by(version: Version, xml: str) -> str:
             _tell_file_system(image)
         for disk in root.iter("DISK"):
             _forget_format(disk)
+    if not version.raw_increments:
+        for config in root.iter("BACKUP_CONFIG"):
+            _ask_for_all(config)
     return str(etree.tostring(root, encoding="unicode"))
+
+
+def _ask_for_all(config: etree._Element) -> None:
+    """Oned forces the mode, so that no chain ever begins (opennebula.md 5.2)."""
+    for name, text in (("MODE", "FULL"), ("LAST_INCREMENT_ID", "-1"), ("INCREMENTAL_BACKUP_ID", "-1")):
+        found = config.find(name)
+        if found is not None:
+            found.text = text
 
 
 def _tell_file_system(image: etree._Element) -> None:

@@ -25,9 +25,9 @@ class Version:
 
     *vm_in_argument*: the VM of a migration is argument 6, not on standard input. *suffixes*: actions carry the driver
     of the system datastore. *fstype*: an image has FSTYPE and no FORMAT and FS. *cp_tells_format*: `cp` prints the
-    format after the source. *job_argument*, *colon_after_disks*: of the arguments of backups. *no_actions*:
-    what it does not know, as `kind/action`; *no_drivers*: datastore drivers. *no_elements*: tags that
-    its documents do not have.
+    format after the source. *job_argument*, *colon_after_disks*: of the arguments of backups. *raw_increments*: raw
+    disks may have increments, else oned makes every backup of them a whole one. *no_actions*: what it does not know, as
+    `kind/action`; *no_drivers*: datastore drivers. *no_elements*: tags that its documents do not have.
     """
 
     name: str
@@ -38,12 +38,13 @@ class Version:
     cp_tells_format: bool = True
     job_argument: bool = True
     colon_after_disks: bool = False
+    raw_increments: bool = False
     no_actions: frozenset[str] = frozenset()
     no_drivers: frozenset[str] = frozenset()
     no_elements: frozenset[str] = frozenset()
 
 
-SINCE_7_2 = frozenset({"DS_LIVE_MIGRATE", "DS_MIGRATE_SNAP"})
+SINCE_7_2 = frozenset({"DS_LIVE_MIGRATE", "DS_MIGRATE_SNAP", "INTERACTIVE"})
 SINCE_7_0 = SINCE_7_2 | {"PERSISTENT_SNAPSHOTS", "PLAN_ID", "ACTION_ID"}
 SINCE_6_10 = SINCE_7_0 | {"BACKUP_DISK_IDS"}
 SINCE_6_6 = SINCE_6_10 | {"BACKUPS", "BACKUP_INCREMENTS", "CONTEXT_DISK_TYPE"}
@@ -81,7 +82,7 @@ VERSIONS = (
         job_argument=False,
         colon_after_disks=True,
         no_actions=NOT_BEFORE_6_10,
-        no_elements=SINCE_6_10,
+        no_elements=SINCE_6_10 | {"INCREMENT_MODE"},
     ),
     Version("6.10.0", Carrier.STDIN, no_elements=SINCE_7_0),
 )
