@@ -14,8 +14,8 @@ from entrypoints.sandbox.replay.command import main
 from entrypoints.sandbox.replay.recording import Call, Operation, Recording, read
 
 SELECTION = Path(__file__).parent.parent / "captures" / "oned-7.4.0" / "backups.tar.gz"
-"""Real calls on a system datastore of ours: whole backups of a VM, running and off, restores in place and to new images;
-a chain of increments that is begun anew."""
+"""Real calls on a system datastore of ours: whole backups of a VM, running and off, restores in place and to new
+images; a chain of increments that is begun anew."""
 
 BACKED_UP, ENDS = "linstor-backup-incremental-cbt-poweroff", "linstor-backup-incremental-cbt-terminate"
 VM, IMAGE = 47, 53
