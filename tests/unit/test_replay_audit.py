@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from adapters.memory.linstor.objects import Definition
+from domain.names import BACKUPS, DiskOf, snapshot_name
 from entrypoints.sandbox.replay.audit import Audit
 from entrypoints.sandbox.replay.holdings import Holdings
 from entrypoints.sandbox.replay.knowledge import Knowledge
@@ -24,6 +25,7 @@ VM, MIB = 7, 1024
 D = f"/var/lib/one/datastores/102/{VM}"
 IMAGE, COPY, PERSISTENT = "OpenNebula-Image-0", "OpenNebula-Image-0-vm7-disk0", "OpenNebula-Image-4"
 GROUP, SNAPSHOT = "OpenNebula-Default", "OpenNebula-Snap-0"
+SAVED = snapshot_name(BACKUPS[0])
 DATASTORE = "<DATASTORE><ID>{0}</ID><TYPE>{1}</TYPE><TM_MAD>{2}</TM_MAD><TEMPLATE/></DATASTORE>"
 STORED = "<X><IMAGE><ID>{0}</ID><SOURCE></SOURCE><TYPE>0</TYPE><PERSISTENT>{1}</PERSISTENT><SIZE>64</SIZE></IMAGE></X>"
 READY = "<IMAGE><ID>4</ID><SOURCE>{1}</SOURCE><SIZE>{0}</SIZE><STATE>8</STATE><DATASTORE_ID>100</DATASTORE_ID></IMAGE>"
@@ -60,7 +62,7 @@ class World:
     def __init__(self, sandbox: Sandbox, sources: SourceFiles) -> None:
         self.sandbox = sandbox
         self.operation = BEGIN
-        site = Site(hosts=("host-a", "host-b", "host-c"))
+        site = Site(hosts=("host-a", "host-b", "host-c"), stores=frozenset({107}))
         self._rewriting = Rewriting(site, str(sandbox.one / "var"), sandbox.controller, sources)
         self._knowledge = Knowledge(Recording((BEGIN,)), self._rewriting, sandbox.oned, site.front_end)
         self.holdings = Holdings(site.front_end)
@@ -112,6 +114,11 @@ class World:
         """Oned's document of the persistent image, of this very moment."""
         self.operation = Operation("op", documents=(Document("op", "image", 4, READY.format(size_mib, source)),))
 
+    def keep(self, name: str) -> None:
+        """The driver keeps a snapshot of the first disk for the next increment."""
+        self.sandbox.linstor.snapshots.create(COPY, name)
+        self.definition().snapshots[name].props["Aux/OpenNebula/asked"] = "0 of 52"
+
     def lose_image(self) -> None:
         """Oned has just described an image, and LINSTOR does not have it."""
         self.image_says(64)
@@ -155,6 +162,7 @@ LINSTOR: dict[str, tuple[Fault, str]] = {
         lambda world: world.sandbox.linstor.snapshots.create(PERSISTENT, "OpenNebula-Snap-5"),
         "snapshots 5; host-a has",
     ),
+    "a snapshot of a backup": (lambda world: world.keep(SAVED), f"snapshots {BACKUPS[0]}, which nobody owns"),
     "no volume": (lambda world: world.sandbox.linstor.state.definitions.pop(COPY), f"LINSTOR has lost {COPY}"),
     "a volume of nobody": (
         lambda world: world.sandbox.linstor.definitions.spawn(GROUP, "OpenNebula-Image-9", [4096]),
@@ -171,6 +179,10 @@ HOSTS: dict[str, tuple[Fault, str]] = {
     "a link too many": (lambda world: world.link("host-a", 5, IMAGE), "a disk that VM 7 does not have"),
     "a directory of nobody": (lambda world: world.link("host-b", 0, COPY), "host-b has 102/7, which no VM owns"),
     "no guest": (lambda world: world.sandbox.guests.stop(VM), "in fact no guest runs"),
+    "a backup that is over": (
+        lambda world: world.path("host-a", 0).with_name("backup").mkdir(),
+        "host-a has 102/7/backup, and no backup runs",
+    ),
     "a device left open": (
         lambda world: world.sandbox.linstor.devices.open("host-a", COPY, write=False, label="dd"),
         f"{COPY} is still open on host-a, by dd",
@@ -246,6 +258,36 @@ def test_a_snapshot_whose_deletion_failed_may_be_there_or_not(world: World) -> N
     assert world.findings() == []
 
     world.sandbox.linstor.snapshots.delete(COPY, SNAPSHOT)
+    assert world.findings() == []
+
+
+def test_a_snapshot_for_the_next_increment_is_the_drivers_own(world: World) -> None:
+    """Oned knows nothing of it; it must be there, and say which backup it is of."""
+    world.keep(SAVED)
+    world.holdings.keep_for_backups(DiskOf(VM, 0), {BACKUPS[0]}, set())
+    assert world.findings() == []
+
+    world.definition().snapshots[SAVED].props.clear()
+    assert any("no later one begins from it" in each for each in world.findings())
+    world.sandbox.linstor.snapshots.delete(COPY, SAVED)
+    assert any(f"has lost its snapshots {BACKUPS[0]}" in each for each in world.findings())
+
+
+def test_a_backup_datastore_holds_no_vm_directories(world: World) -> None:
+    """The store has a directory of each VM that it has a backup of."""
+    (world.sandbox.datastores / "107" / str(VM) / "aaaaaa").mkdir(parents=True)
+    assert world.findings() == []
+
+
+def test_an_image_from_a_backup_may_be_larger(world: World) -> None:
+    """It is as large as the device was; oned has its size from a store that rounds otherwise."""
+    world.image_says(63)
+    assert world.findings() != []
+
+    told = READY.format(63, PERSISTENT).replace(
+        "<STATE>", "<TEMPLATE><FROM_BACKUP_DS>107</FROM_BACKUP_DS></TEMPLATE><STATE>"
+    )
+    world.operation = Operation("op", documents=(Document("op", "image", 4, told),))
     assert world.findings() == []
 
 
