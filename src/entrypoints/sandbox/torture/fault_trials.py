@@ -11,7 +11,7 @@ from entrypoints.sandbox.cloud import message
 from entrypoints.sandbox.linstor import serve
 from entrypoints.sandbox.torture.kills import run
 from entrypoints.sandbox.torture.scenes import SCENES
-from entrypoints.sandbox.torture.stage import VM, Stage
+from entrypoints.sandbox.torture.stage import STORE_DRIVER, VM, Stage
 from entrypoints.sandbox.torture.starting import Order
 from entrypoints.sandbox.torture.state import State, differences, state
 from entrypoints.sandbox.torture.striking import Struck, strike
@@ -119,7 +119,9 @@ def _objects(stage: Stage) -> list[str]:
         sandbox.controller,
         sandbox.oned.url,
         "one.vm.info 7",
+        "one.image.info ",
         "one.datastore.info ",
+        f"datastore/{STORE_DRIVER}/ls",
         "resource group ",
         str(stage.sources),
     ]

@@ -158,6 +158,27 @@ def _image_snapshot(action: str, *, taken: int = 1) -> Scene:
     return scene
 
 
+CHAIN = {"MODE": "INCREMENT", "FS_FREEZE": "AGENT"}
+NEXT = {**CHAIN, "LAST_INCREMENT_ID": 0, "INCREMENTAL_BACKUP_ID": NEW}
+
+
+def _increment(stage: Stage) -> Order:
+    """The first backup was taken, and the guest wrote on."""
+    _carry_out(stage, stage.backup("prebackup_live", **CHAIN))
+    _carry_out(stage, stage.backup("postbackup_live", **CHAIN))
+    stage.vms[VM].backup_ids.append(NEW)
+    stage.sandbox.guests.write_all(VM, 16)
+    return stage.backup("prebackup_live", **NEXT)
+
+
+def _postbackup(suffix: str, **config: object) -> Scene:
+    def scene(stage: Stage) -> Order:
+        _carry_out(stage, stage.backup(f"prebackup{suffix}", **config))
+        return stage.backup(f"postbackup{suffix}", **config)
+
+    return scene
+
+
 def _copy_in(stage: Stage) -> Order:
     return stage.image("cp", NEW, PATH=str(stage.sources / str(OS)))
 
@@ -187,6 +208,12 @@ SCENES: dict[str, Scene] = {
     "tm/snap_delete": _ended(_snapshot("snap_delete", taken=2)),
     "tm/cpds": _running(_save(-1)),
     "tm/cpds of a snapshot": _running(_save(0)),
+    "tm/prebackup": _ended(lambda stage: stage.backup("prebackup")),
+    "tm/prebackup_live": _running(lambda stage: stage.backup("prebackup_live", **CHAIN)),
+    "tm/prebackup_live of an increment": _running(_increment),
+    "tm/postbackup": _ended(_postbackup("")),
+    "tm/postbackup_live": _running(_postbackup("_live", FS_FREEZE="SUSPEND")),
+    "tm/restore": _ended(Stage.restore),
     "tm/monitor": lambda stage: stage.monitor("tm"),
     "datastore/stat": lambda stage: stage.image("stat", NEW, PATH=str(stage.sources / str(OS))),
     "datastore/cp": _copy_in,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
+import json
 import random
 
 from entrypoints.sandbox import documents
-from entrypoints.sandbox.cloud import IMAGES, SYSTEM_LINSTOR, SYSTEM_TM, Cloud
+from entrypoints.sandbox.cloud import IMAGES, READY, SYSTEM_LINSTOR, SYSTEM_TM, Cloud
 from entrypoints.sandbox.documents import Record, VmDocument
 from entrypoints.sandbox.torture.starting import Order
 
 VM, OS, DATA, NEW = 7, 20, 21, 30
 MIB = 4
 FIRST_DATE = 1_790_000_000
+STORE, STORE_DRIVER = 107, "kept"
 HOME, AWAY, FRONT_END = "host-a", "host-c", "one-fe"
 
 
@@ -83,6 +85,30 @@ class Stage(Cloud):
         document = documents.image(identity, str(identity), size_mib, {"SOURCE": source, **values})
         data = base64.b64encode(documents.action_data(document, self._image_datastore))
         return Order("datastore", action, (str(identity),), data)
+
+    def backup(self, action: str, **config: object) -> Order:
+        """`prebackup` and the like of both disks, with that BACKUP_CONFIG."""
+        vm = self.vms[VM]
+        vm.backup.update({"MODE": "FULL", "LAST_INCREMENT_ID": -1, "INCREMENTAL_BACKUP_ID": -1, **config})
+        self._tell(VM)
+        words = (self.place(HOME), "0:1", f"one-{VM}", "-", VM, SYSTEM_LINSTOR)
+        return Order("tm", action, tuple(map(str, words)), vm.xml().encode())
+
+    def restore(self) -> Order:
+        """`restore` of both disks from a backup whose files are raw ones, of bytes that the disks do not have."""
+        files = {disk: self.sources / f"backup-{disk}" for disk in (0, 1)}
+        for disk, path in files.items():
+            path.write_bytes(bytes([1 + disk]) * (MIB << 20))
+        told = json.dumps({str(disk): str(path) for disk, path in files.items()})
+        script = self.sandbox.script("datastore", STORE_DRIVER, "ls")
+        script.parent.mkdir(parents=True, exist_ok=True)
+        script.write_text(f"#!/bin/sh\ncat > /dev/null\necho '{told}'\n", encoding="utf-8")
+        script.chmod(0o755)
+        self._tell_datastore(STORE, "backups", (STORE_DRIVER, "-"), {})
+        image = documents.image(NEW, "backup", MIB, {"DATASTORE_ID": STORE, "STATE": READY})
+        self.sandbox.oned.put("image", NEW, image)
+        words = (self.place(HOME), VM, NEW, -1, -1)
+        return Order("tm", "restore", tuple(map(str, words)))
 
     def monitor(self, kind: str) -> Order:
         """The space of a datastore."""

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from adapters.memory.linstor.objects import Definition
-from domain.names import SAFETY
+from domain.names import BACKUPS, SAFETY, snapshot_name, snapshot_number
 from entrypoints.sandbox.world import Sandbox
 
 MARKS = "Aux/OpenNebula/"
 State = dict[str, str]
 _FILE_SYSTEMS = {1080: b"\x53\xef", 4086: b"SWAPSPACE2"}
-VOLATILE = ("request", f"snapshot-{SAFETY}")
-"""Marks of single requests, which the rules never see, and how often a revert kept the data of before."""
+VOLATILE = ("request", *(f"snapshot-{each}" for each in (SAFETY, *BACKUPS)))
+"""Marks of single requests, which the rules never see, and how often reverts and backups kept data for themselves."""
 
 
 def state(sandbox: Sandbox) -> State:
@@ -38,12 +38,18 @@ def _volume(sandbox: Sandbox, definition: Definition) -> Iterator[tuple[str, str
     if definition.kernel or any(definition.connections.values()):
         yield f"{name} two writers", "allowed"
     yield from ((f"{name} mark {key}", text) for key, text in _marks(definition))
-    yield from ((f"{name} snapshot {each}", "taken") for each in definition.snapshots)
+    yield from ((f"{name} snapshot {_shown(each)}", "taken") for each in definition.snapshots)
     for resource in definition.wanted_diskless():
         yield (
             f"{name} attached to {resource.node}",
             "in use" if sandbox.linstor.devices.in_use(definition, resource.node) else "",
         )
+
+
+def _shown(snapshot: str) -> str:
+    """Its name; that of a backup's without how often it was used."""
+    number, _ = snapshot_number(snapshot) or (0, 0)
+    return snapshot_name(number) if number in BACKUPS else snapshot
 
 
 def _marks(definition: Definition) -> Iterator[tuple[str, str]]:

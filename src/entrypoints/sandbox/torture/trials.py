@@ -63,6 +63,7 @@ def trial(name: str, kill_after: int, good: Undisturbed, seed: int) -> Trial:
         found += _unfinished(sandbox, name)
         if VM in stage.sandbox.guests.guests:
             found += [f"lost: {each}" for each in stage.sandbox.guests.lost(VM)]
+            found += ["the guest stands still"] if stage.sandbox.guests.guests[VM].frozen else []
         return Trial(first.killed_after, tuple(found))
 
 
