@@ -33,6 +33,9 @@ _IDLE = {1, 2, 3, ERROR, 8}
 _AT_REST = {(3, 3), (4, 0), (5, 0), (8, 0), (9, 0)}
 """VM states without an order under way: running, stopped, suspended, powered off, undeployed (opennebula.md 4.6)."""
 
+INCREMENT = "INCREMENT"
+"""Mode of a VM whose backups are chains (opennebula.md 5.2)."""
+
 _PUT_AWAY = {(4, 0), (9, 0)}
 
 
@@ -59,6 +62,11 @@ class Owner:
         """Whether oned has no order under way about the image or any of its VMs."""
         idle = self.image is None or self.image.state in _IDLE
         return idle and all(map(vm_at_rest, self.vms))
+
+    @property
+    def makes_increments(self) -> bool:
+        """Whether the next backup of one of its VMs may begin from what the last one left; so it may where none is told."""
+        return any(vm.backup.get("MODE", INCREMENT).upper() == INCREMENT for vm in self.vms)
 
     @property
     def homes(self) -> list[HostName]:

@@ -14,10 +14,10 @@ from pathlib import PurePosixPath
 from domain import marks as marking
 from domain.belongings import ERROR, Belongings, Named, Owner, named
 from domain.inventory import Holding
-from domain.names import HostName, VolumeName, is_safety, same_host, snapshot_number
+from domain.names import HostName, VolumeName, is_of_backup, is_safety, same_host, snapshot_number
 from domain.sight import Sight
 from domain.strangers import strangers
-from domain.volumes import Definition, Deployment, Role
+from domain.volumes import Definition, Deployment, Role, Snapshot
 
 
 class Kind(Enum):
@@ -92,6 +92,11 @@ def _unowned(holding: Holding, told: Named, belongings: Belongings, sight: Sight
     definition = holding.definition
     if definition.deleting:
         return _whole(holding, Kind.HALF_MADE, "its deletion was begun and has not ended", sight)
+    origin = marking.laid_out_for(definition.name, definition.marks)
+    owner = belongings.owner(origin) if origin is not None else None
+    if owner is not None:
+        found = _whole(holding, Kind.HALF_MADE, f"a revert, restore or backup of {origin} laid it out", sight)
+        return replace(found, kept=found.kept or _busy(owner))
     if told.disk is None:
         return _unowned_image(holding, told.image, sight)
     whose = f"VM {told.disk.vm}, disk {told.disk.disk}"
@@ -179,12 +184,19 @@ def _busy(owner: Owner) -> str:
 def _too_many_snapshots(holding: Holding, owner: Owner, sight: Sight) -> Iterator[Finding]:
     for each in holding.snapshots:
         number = snapshot_number(each.name)
-        if number is not None and number[0] not in owner.snapshots:
+        if number is not None and number[0] not in owner.snapshots and not _begins_increments(each, owner):
             why = f"oned knows no snapshot {number[0]} of it"
             if is_safety(each.name):
                 why = "a revert took it to keep the data of before, and has ended"
+            if is_of_backup(each.name):
+                why = "a backup took it, and no later one will begin from it"
             kept = _half_written(holding) or _busy(owner) or _too_young(each.created, sight)
             yield Finding(Kind.SNAPSHOT, holding.definition.name, why, each.created, each.name, each.size_kib, kept)
+
+
+def _begins_increments(snapshot: Snapshot, owner: Owner) -> bool:
+    """Whether a VM may still need it for its next backup; what it says of its own backup is empty for all others."""
+    return is_of_backup(snapshot.name) and bool(snapshot.marks.get(marking.ASKED)) and owner.makes_increments
 
 
 def _half_written(holding: Holding) -> str:

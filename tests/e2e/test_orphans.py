@@ -9,6 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from domain import marks as marking
+from domain.names import BACKUP, BASE, REVERT
 from entrypoints.onelinstor.words import age, size
 from entrypoints.sandbox.torture.kills import run
 from entrypoints.sandbox.torture.scenes import SCENES
@@ -20,6 +22,8 @@ pytestmark = pytest.mark.e2e
 
 CLASSES = ("disk", "image", "earlier-life", "half-made", "snapshot", "attachment", "two-writers", "debt")
 EVERYTHING = ("--delete", "--older-than", "0", *(word for each in CLASSES for word in ("--yes", each)))
+MARKS_OF_LIFE = ("mark image", f"mark {marking.BACKUP}", f"mark {marking.REWRITTEN}")
+"""Whose an image is, and what the end of its next VM looks after."""
 SEED = 1
 KILLED_AFTER = 4
 """Effects: most actions are in the middle of their work then."""
@@ -63,13 +67,14 @@ def audit(sandbox: Sandbox, owned: set[int]) -> list[str]:
 
 def _linstor(found: State) -> State:
     """Without the files of the hosts."""
-    return {key: text for key, text in found.items() if key.split()[0].startswith("OpenNebula-")}
+    ours = ("OpenNebula-", BACKUP, BASE, REVERT)
+    return {key: text for key, text in found.items() if key.split()[0].startswith(ours)}
 
 
 def _clean(key: str, names: set[str]) -> bool:
     name, _, rest = key.partition(" ")
     return name in names and (
-        rest in ("", "replicas", "content") or rest.startswith("mark snapshot-") or rest == "mark image"
+        rest in ("", "replicas", "content") or rest.startswith("mark snapshot-") or rest in MARKS_OF_LIFE
     )
 
 

@@ -9,7 +9,17 @@ import pytest
 from domain import marks as marking
 from domain.belongings import Belongings
 from domain.inventory import Holding
-from domain.names import SAFETY, GroupName, HostName, SnapshotName, VolumeName, snapshot_name
+from domain.names import (
+    BACKUPS,
+    SAFETY,
+    GroupName,
+    HostName,
+    SnapshotName,
+    VolumeName,
+    backup_volume,
+    base_volume,
+    snapshot_name,
+)
 from domain.opennebula import Disk, History, Image, Vm
 from domain.orphans import Finding, Kind, Sight, classify, payable
 from domain.volumes import Definition, Deployment, DiskState, Role, Snapshot
@@ -304,6 +314,44 @@ def test_one_replica_that_is_half_written_keeps_the_data_of_before() -> None:
     assert found.kept == "a revert was interrupted and may have to go back to it: revert the disk again"
     found = _one(_holding(COPY, snapshots=(safety,)), vms=(_vm(DISK),))
     assert (found.why, found.kept) == ("a revert took it to keep the data of before, and has ended", "")
+
+
+def _of_backup(name: VolumeName, said: str) -> Holding:
+    kept = Snapshot(
+        name, snapshot_name(BACKUPS[0]), (A,), 65536, marks={marking.ASKED: said}, complete=True, created=NOW - AGE
+    )
+    return _holding(name, snapshots=(kept,))
+
+
+@pytest.mark.parametrize("backup", [{"MODE": "INCREMENT"}, {}])
+def test_a_snapshot_that_the_next_increment_begins_from_is_no_orphan(backup: dict[str, str]) -> None:
+    """Nor where a list of oned tells nothing of backups."""
+    assert _none(_of_backup(COPY, "0 of VM 7 after -1"), vms=(replace(_vm(DISK), backup=backup),))
+
+
+@pytest.mark.parametrize(("said", "mode"), [("", "INCREMENT"), ("1 of 52", "FULL")])
+def test_a_snapshot_of_a_backup_that_has_ended_is_one(said: str, mode: str) -> None:
+    """That of a killed one says nothing, and a VM whose backups are whole needs none."""
+    found = _one(_of_backup(COPY, said), vms=(replace(_vm(DISK), backup={"MODE": mode}),))
+    assert (found.kind, found.kept) == (Kind.SNAPSHOT, "")
+    assert found.why == "a backup took it, and no later one will begin from it"
+
+
+def test_a_snapshot_of_a_chain_whose_vm_is_gone_is_one() -> None:
+    """The image lives on."""
+    assert _one(_of_backup(IMAGE, "1 of 52"), images=(Image(4, IMAGE, state=1),)).kind is Kind.SNAPSHOT
+
+
+@pytest.mark.parametrize("name", [backup_volume(COPY), base_volume(IMAGE)])
+def test_what_a_killed_backup_laid_out_is_one_when_its_vm_is_at_rest(name: VolumeName) -> None:
+    """A large disk is read for hours, and the backup still runs."""
+    disk = PERSISTENT if "vm7" not in name else DISK
+    laid_out, images = _holding(name, marks={marking.STATE: marking.CREATING}), (Image(4, IMAGE, state=1),)
+    found = _one(laid_out, vms=(_vm(disk),), images=images)
+    assert (found.kind, found.kept) == (Kind.HALF_MADE, "")
+    assert "laid it out" in found.why
+    busy = _one(laid_out, vms=(_vm(disk, lcm_state=69),), images=images)
+    assert busy.kept == "oned has an order under way about its image or VM"
 
 
 def test_it_is_told_whose_volume_it_was() -> None:
