@@ -65,7 +65,7 @@ class Owner:
 
     @property
     def makes_increments(self) -> bool:
-        """Whether the next backup of one of its VMs may begin from what the last one left; so it may where none is told."""
+        """Whether the next backup of a VM may begin from what the last one left; so it may where oned does not tell."""
         return any(vm.backup.get("MODE", INCREMENT).upper() == INCREMENT for vm in self.vms)
 
     @property

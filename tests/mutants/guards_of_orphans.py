@@ -155,8 +155,8 @@ ORPHANS = [
     Mutant(
         3,
         "domain/orphans.py",
-        "if number is not None and number[0] not in owner.snapshots:",
-        "if number is not None:",
+        "number[0] not in owner.snapshots and ",
+        "",
         "a snapshot that oned knows is deleted",
     ),
     Mutant(
