@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutants.guard import RULES, Mutant
+from tests.mutants.guards_of_backups import BACKUPS
 from tests.mutants.guards_of_data import COPY_THEN_SWITCH, NOTHING_LEFT, ONLY_OURS, REPEATABLE
 from tests.mutants.guards_of_hosts import DEAD_HOST, NO_DATA_MOVES, ONE_WRITER, SIZES
 from tests.mutants.guards_of_limits import BOUNDED, CONSTANT_COST, NO_SHELL_WORDS
@@ -17,6 +18,7 @@ MUTANTS = [
     *ONLY_OURS,
     *NEIGHBOURS,
     *ORPHANS,
+    *BACKUPS,
     *COPY_THEN_SWITCH,
     *ONE_WRITER,
     *DEAD_HOST,

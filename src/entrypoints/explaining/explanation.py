@@ -34,7 +34,7 @@ _FORESEEN: dict[str, Any] = {
     "scripts": ForeseenScripts,
     "monitord": ForeseenMonitord,
 }
-_ONLY_READ = frozenset({"oned", "pools"})
+_ONLY_READ = frozenset({"oned", "pools", "backup_stores"})
 
 
 class Explanation:
