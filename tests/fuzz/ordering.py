@@ -15,6 +15,7 @@ from entrypoints.remotes.parser import Call
 
 NOWHERE = "/nowhere"
 IMAGES = range(10)
+KEPT = "rsync://107//0:a/disk.0.0"
 _LOG = re.compile(r"(INFO: order [0-9a-f]{6}|WARN): \D.*")
 _MESSAGE = re.compile(r"(?!ERROR:|INFO:|WARN:|DEBUG:)\S.* \(order [0-9a-f]{6}\)")
 _LONGEST = main.LONGEST_SENTENCE + 100
@@ -57,6 +58,9 @@ def world() -> Driver:
     for number in IMAGES:
         driver.volume(f"OpenNebula-Image-{number}", 16 * 1024)
     driver.sources.files["/var/tmp/os.raw"] = b"x" * 4096
+    driver.sources.files[KEPT] = b"y" * 4096
+    for number in range(100):
+        driver.backup_stores.backups[number] = {disk: [KEPT] * 3 for disk in range(2)}
     for each in ("datastore/fs/stat", "tm/ssh/context", "tm/ssh/premigrate", "tm/ssh/postmigrate"):
         driver.scripts.install(each, lambda _argv, _stdin: "64\n")
     return driver

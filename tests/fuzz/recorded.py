@@ -32,10 +32,15 @@ def calls() -> list[Call]:
     return [call for some in found.values() for call in some[:_OF_ONE_KIND]]
 
 
+def document_of(call: Call) -> bytes:
+    """What is on its standard input; that of backups is not base64."""
+    return call.stdin if call.stdin.startswith(b"<") else base64.b64decode(call.stdin)
+
+
 @cache
 def documents() -> list[bytes]:
     """The documents that came with them, and those of oned's answers."""
-    sent = [base64.b64decode(call.stdin) for call in calls() if call.stdin]
+    sent = [document_of(call) for call in calls() if call.stdin]
     return [*dict.fromkeys(sent), *(path.read_bytes() for path in sorted((CAPTURES / "oned-7.4.0" / "xml").iterdir()))]
 
 

@@ -52,8 +52,8 @@ def spoilt_calls(draw: st.DrawFn) -> Call:
     if how == "words":
         return replace(call, argv=tuple(draw(st.permutations(call.argv)))[: draw(st.integers(0, 9))])
     if how == "document" and call.stdin:
-        document = draw(spoiling.documents(base64.b64decode(call.stdin)))
-        return replace(call, stdin=base64.b64encode(document))
+        document = draw(spoiling.documents(recorded.document_of(call)))
+        return replace(call, stdin=document if call.stdin.startswith(b"<") else base64.b64encode(document))
     if how == "stdin":
         return replace(call, stdin=draw(spoiling.data(call.stdin) | st.binary(max_size=64)))
     return replace(call, action=draw(st.sampled_from([*ACTIONS["tm"], *ACTIONS["datastore"]]) | spoiling.pieces))

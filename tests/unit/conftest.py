@@ -23,6 +23,7 @@ from adapters.memory.locks import MemoryLocks
 from adapters.memory.model_devices import ModelDevices
 from adapters.memory.oned import MemoryOned
 from adapters.memory.parallel import MemoryParallel
+from adapters.memory.backup_stores import MemoryBackupStores
 from adapters.memory.scripts import MemoryScripts
 from adapters.memory.sources import MemorySources
 from domain.names import GroupName, HostName, VolumeName
@@ -76,6 +77,7 @@ class Driver:
         self.devices = ModelDevices(self.model)
         self.hosts = MemoryHosts(self.devices, (*HOSTS, FRONT_END), shared=shared, clock=self.clock)
         self.scripts = MemoryScripts()
+        self.backup_stores = MemoryBackupStores()
         self.sources = MemorySources(self.hosts)
         self.exports = MemoryExports(self.hosts, {"/var/tmp"})
         self.attributes = {"LINSTOR_RESOURCE_GROUP": group}
@@ -113,7 +115,10 @@ class Driver:
             "parallel": MemoryParallel(),
             "front_end": HostName(FRONT_END),
         }
-        ports |= {name: self._port(name, getattr(self, name)) for name in ("oned", "hosts", "scripts", "sources")}
+        ports |= {
+            name: self._port(name, getattr(self, name))
+            for name in ("oned", "hosts", "scripts", "sources", "backup_stores")
+        }
         ports["exports"] = self._port("exports", self.exports)
         for name, port in ports.items():
             getattr(container, name).override(providers.Object(port))

@@ -38,7 +38,7 @@ def _files(driver: str, told: str) -> dict[int, str]:
     """The JSON object that `ls` prints. Raises ScriptFailed for anything else."""
     try:
         given = json.loads(told)
-    except ValueError:
+    except (ValueError, RecursionError):
         given = None
     if not isinstance(given, dict) or not all(isinstance(each, str) for each in given.values()):
         raise ScriptFailed(f"datastore/{driver}/ls", f"it prints no list of disks: {told[:80]!r}")
