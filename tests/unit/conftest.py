@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from dependency_injector import providers
 
+from adapters.memory.backup_stores import MemoryBackupStores
 from adapters.memory.clock import MemoryClock
 from adapters.memory.cluster import MemoryCluster
 from adapters.memory.exports import MemoryExports
@@ -23,7 +24,6 @@ from adapters.memory.locks import MemoryLocks
 from adapters.memory.model_devices import ModelDevices
 from adapters.memory.oned import MemoryOned
 from adapters.memory.parallel import MemoryParallel
-from adapters.memory.backup_stores import MemoryBackupStores
 from adapters.memory.scripts import MemoryScripts
 from adapters.memory.sources import MemorySources
 from domain.names import GroupName, HostName, VolumeName
