@@ -8,7 +8,7 @@ from domain.vm_sizes import VmSizes
 from entrypoints.container import Container
 from entrypoints.explaining.explanation import Explanation
 
-ONLY_READ = ("oned", "pools")
+ONLY_READ = ("oned", "pools", "backup_stores")
 
 
 class Untouchable:
