@@ -13,16 +13,18 @@ from contextlib import AbstractContextManager, nullcontext
 from domain.backup_plans import AGENT, WHOLE_GUEST, BackupPlan, makes_increments, plan_of
 from domain.backup_snapshots import BackupSnapshots, Part, Source
 from domain.disks import DRIVER, disk_datastore, known_disk, volume_of
-from domain.errors import BadOrder
+from domain.errors import BadOrder, Expired
 from domain.freezing import frozen_by_agent, paused
 from domain.names import DiskOf, backup_volume, base_volume
 from domain.opennebula import Disk
 from domain.orders import BackUp
-from domain.ports import Hosts, Locks, Parallel
-from domain.steps import AppendText, ExportDevice, MakeDirectory, RemoveTree, Step, WaitForDevice
+from domain.ports import Clock, Hosts, Locks, Parallel
+from domain.steps import STANDS_STILL, AppendText, ExportDevice, MakeDirectory, RemoveTree, Step, WaitForDevice
 from domain.storage import Storages
 from domain.undoing import Undo, undoing
 
+Moment = AbstractContextManager[None]
+"""A block in which a guest stands still."""
 PIECE = 60000
 """Characters of the VM's document in one session: an argument of a program ends at 128 KiB."""
 
@@ -31,12 +33,20 @@ class Backups:
     """`prebackup`, `prebackup_live`, `postbackup`, `postbackup_live`. *base* is BACKUP_BASE_PATH, "" where not set."""
 
     def __init__(
-        self, storages: Storages, hosts: Hosts, locks: Locks, parallel: Parallel, snapshots: BackupSnapshots, base: str
+        self,
+        storages: Storages,
+        hosts: Hosts,
+        locks: Locks,
+        parallel: Parallel,
+        clock: Clock,
+        snapshots: BackupSnapshots,
+        base: str,
     ) -> None:
         self._storages = storages
         self._hosts = hosts
         self._locks = locks
         self._parallel = parallel
+        self._clock = clock
         self._snapshots = snapshots
         self._base = base
 
@@ -45,18 +55,18 @@ class Backups:
 
         Raises BadOrder for disks of other drivers, NoBaseOfBackup, NotPossible; then nothing is left.
         """
-        self._prepare(order, plan_of(order.vm), nullcontext())
+        self._prepare(order, plan_of(order.vm), self._parts(order), None)
 
     def prepare_live(self, order: BackUp) -> None:
-        """The same for a VM that runs, which stands still as FS_FREEZE says. Raises GuestNotFrozen, too."""
-        plan = plan_of(order.vm)
+        """The same for a VM that runs, which stands still as FS_FREEZE says. Raises GuestNotFrozen, Expired, too."""
+        plan, parts = plan_of(order.vm), self._parts(order)
         # LINSTOR takes one snapshot after the other
-        still = {AGENT: frozen_by_agent, WHOLE_GUEST: paused}.get(plan.still, paused if len(order.disks) > 1 else None)
-        moment = still(self._hosts, order.place.host, order.deploy_id) if still is not None else nullcontext()
-        self._prepare(order, plan, moment)
+        still = {AGENT: frozen_by_agent, WHOLE_GUEST: paused}.get(plan.still, paused if len(parts) > 1 else None)
+        moment = still(self._hosts, order.place.host, order.deploy_id) if still is not None else None
+        self._prepare(order, plan, parts, moment)
 
-    def _prepare(self, order: BackUp, plan: BackupPlan, moment: AbstractContextManager[None]) -> None:
-        parts, host, directory = self._parts(order), order.place.host, self._directory(order)
+    def _prepare(self, order: BackUp, plan: BackupPlan, parts: Sequence[Part], moment: Moment | None) -> None:
+        host, directory = order.place.host, self._directory(order)
         with undoing() as undo:
             undo.add(lambda: self._hosts.run(host, [RemoveTree(directory)]))
             self._write_document(order, directory)
@@ -66,9 +76,16 @@ class Backups:
             self._parallel.map(lambda part: self._snapshots.drop_unneeded(part, needed), parts)
 
     def end(self, order: BackUp) -> None:
-        """The files have been taken, or will never be: remove them, and what an order that was killed left."""
-        self._hosts.run(order.place.host, [RemoveTree(self._directory(order))])
-        parts = self._parts(order)
+        """The files have been taken, or will never be: remove them, and what an order that was killed left.
+
+        A dead host keeps its files, and nothing else.
+        """
+        try:
+            self._end_snapshots(order, self._parts(order))
+        finally:
+            self._hosts.run(order.place.host, [RemoveTree(self._directory(order))])
+
+    def _end_snapshots(self, order: BackUp, parts: Sequence[Part]) -> None:
         self._parallel.map(self._end_loans, parts)
         if makes_increments(order.vm):
             self._parallel.map(self._snapshots.drop_left_over, parts)
@@ -104,13 +121,16 @@ class Backups:
             self._hosts.run(order.place.host, [*steps, AppendText(f"{directory}/vm.xml", text[start : start + PIECE])])
             steps = []
 
-    def _take(self, parts: Sequence[Part], plan: BackupPlan, moment: AbstractContextManager[None], undo: Undo) -> None:
-        """Take the snapshots of all disks in one moment."""
+    def _take(self, parts: Sequence[Part], plan: BackupPlan, moment: Moment | None, undo: Undo) -> None:
+        """Take the snapshots of all disks in one moment. Raises Expired where the guest has gone on meanwhile."""
         with self._locks.hold([part.volume for part in parts], _patience(parts)):
             self._parallel.map(lambda part: self._snapshots.clear(part, plan), parts)
             undo.add(lambda: self._parallel.map(lambda part: self._snapshots.give_up(part, plan), parts))
-            with moment:
+            with moment or nullcontext():
+                begun = self._clock.now()
                 self._parallel.map(lambda part: self._snapshots.take(part, plan), parts)
+                if moment is not None and self._clock.now() - begun > STANDS_STILL:
+                    raise Expired("the snapshots of all disks, while the guest stood still,", STANDS_STILL)
 
     def _export(self, order: BackUp, parts: Sequence[Part], plan: BackupPlan, undo: Undo) -> None:
         """Write the files, in one session on the host. It may take long, so that the disks are not locked meanwhile."""

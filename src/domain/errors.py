@@ -190,7 +190,7 @@ class HalfWritten(VolumeError):
     """A revert ended while it was writing, so the volume holds neither the old data nor the new (decision 3)."""
 
     sentence = "a revert of it was interrupted and has left its data half written"
-    advice = "revert it to a snapshot again, to the same or to another one"
+    advice = "revert it to a snapshot again, to the same or to another one, or restore it from a backup"
 
 
 class NoBaseOfBackup(VolumeError):

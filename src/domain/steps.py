@@ -166,6 +166,10 @@ class StopMonitoring(NamedTuple):
     directory: str
 
 
+STANDS_STILL = 60.0
+"""Seconds after which a host lets a guest go on by itself."""
+
+
 @distinct
 class FreezeGuest(NamedTuple):
     """Freeze the file systems of the domain *deploy_id* through its agent; tells "frozen" or "no agent".
@@ -174,7 +178,7 @@ class FreezeGuest(NamedTuple):
     """
 
     deploy_id: str
-    seconds: float = 60.0
+    seconds: float = STANDS_STILL
 
 
 @distinct
@@ -189,7 +193,7 @@ class PauseGuest(NamedTuple):
     """Let the domain *deploy_id* stand still as a whole; a watchdog lets it go on after *seconds*."""
 
     deploy_id: str
-    seconds: float = 60.0
+    seconds: float = STANDS_STILL
 
 
 @distinct

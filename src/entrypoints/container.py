@@ -239,6 +239,7 @@ class Container(containers.DeclarativeContainer):
         hosts,
         locks,
         parallel,
+        clock,
         backup_snapshots,
         providers.Callable(_backup_base, installation),
     )

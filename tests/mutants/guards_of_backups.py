@@ -85,7 +85,7 @@ BACKUPS = [
     Mutant(
         4,
         "domain/backups.py",
-        "paused if len(order.disks) > 1 else None",
+        "paused if len(parts) > 1 else None",
         "None",
         "the disks of a running VM are saved in different moments",
     ),

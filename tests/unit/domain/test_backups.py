@@ -15,14 +15,16 @@ from domain.backups import PIECE, Backups
 from domain.errors import (
     BadOrder,
     DriverError,
+    Expired,
     GuestNotFrozen,
     HostCommandFailed,
+    HostUnreachable,
     NoBaseOfBackup,
 )
 from domain.names import DiskOf, HostName, VolumeName, is_of_backup, volatile_volume
 from domain.opennebula import Disk, Vm
 from domain.orders import BackUp, Place, ReleaseDisk
-from domain.steps import ExportDevice, FreezeGuest, PauseGuest
+from domain.steps import STANDS_STILL, ExportDevice, FreezeGuest, PauseGuest
 from domain.undoing import Undo
 
 DISK = VolumeName("OpenNebula-Image-4-vm7-disk0")
@@ -41,7 +43,7 @@ def increment(last: int, chain: int) -> dict[str, str]:
 
 @pytest.fixture
 def backups(bench) -> Backups:
-    return Backups(bench.storages, bench.hosts, bench.locks, MemoryParallel(), bench.backup_snapshots, "")
+    return Backups(bench.storages, bench.hosts, bench.locks, MemoryParallel(), bench.clock, bench.backup_snapshots, "")
 
 
 @pytest.fixture
@@ -161,6 +163,43 @@ def test_a_guest_goes_on_when_a_snapshot_fails(bench, backups, vm) -> None:
         backups.prepare_live(order(vm, {"FS_FREEZE": "SUSPEND"}))
     assert bench.hosts.frozen == set()
     assert files(bench) == {}
+
+
+def test_a_guest_that_went_on_between_two_snapshots_was_not_saved(bench, backups, vm) -> None:
+    """Its watchdog let it go on, so that the disks are of two moments."""
+    snapshot = bench.cluster.snapshot
+
+    def slow(*words):
+        bench.clock.sleep(STANDS_STILL / 2 + 1)
+        return snapshot(*words)
+
+    bench.cluster.snapshot = slow
+    with pytest.raises(Expired, match="while the guest stood still"):
+        backups.prepare_live(order(vm))
+    assert (files(bench), left(bench)) == ({}, [])
+    backups.prepare_live(order(vm, disks=(0,)))
+
+
+def test_one_disk_beside_a_cdrom_is_one_moment_by_itself(bench, backups, vm) -> None:
+    """Nobody asked for the guest to stand still."""
+    run, paused = bench.hosts.run, []
+
+    def watching(host, steps):
+        paused.extend(each for each in steps if isinstance(each, PauseGuest))
+        return run(host, steps)
+
+    bench.hosts.run = watching
+    backups.prepare_live(order(vm, disks=(0, 2)))
+    assert paused == []
+
+
+def test_a_dead_host_keeps_files_and_nothing_else(bench, backups, vm) -> None:
+    """LINSTOR is told all the same (rule 6)."""
+    backups.prepare(order(vm, increment(-1, -1)))
+    bench.hosts.down(HERE)
+    with pytest.raises(HostUnreachable):
+        backups.end(order(vm))
+    assert left(bench) == []
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing(bench, backups, vm) -> None:
