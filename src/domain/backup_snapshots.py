@@ -6,11 +6,10 @@ The snapshot that the next increment begins from stays; all else ends with the o
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from domain import marks as marking
 from domain.attachment import Attachment
-from domain.backup_plans import BackupPlan
 from domain.errors import NoBaseOfBackup, UnknownSnapshot
 from domain.lifetime import Lifetime
 from domain.names import BACKUPS, HostName, VolumeName, backup_volume, base_volume, disk_of, snapshot_number
@@ -18,6 +17,10 @@ from domain.snapshots import Snapshots, usable
 from domain.storage import Storage
 from domain.undoing import Undo
 from domain.volumes import Definition, Deployment, Snapshot
+
+if TYPE_CHECKING:
+    # every order about a disk imports this module, and only backups have plans
+    from domain.backup_plans import BackupPlan
 
 
 class Part(NamedTuple):
