@@ -81,10 +81,12 @@ def calls_with_secrets(draw: st.DrawFn) -> Call:
     if call.kind == "tm" and not call.stdin:
         return _slipped(draw, call)
     image = _image(PATH=draw(st.sampled_from(("/var/tmp/os.raw", *URLS))))
-    document = base64.b64decode(call.stdin) if call.kind == "tm" else documents.action_data(image, _datastore())
+    plain = call.stdin.startswith(b"<")
+    known = call.stdin if plain else base64.b64decode(call.stdin)
+    document = known if call.kind == "tm" else documents.action_data(image, _datastore())
     if draw(st.booleans()):
         document = _with_a_slip(draw, document)
-    return replace(call, stdin=base64.b64encode(document))
+    return replace(call, stdin=document if plain else base64.b64encode(document))
 
 
 def _slipped(draw: st.DrawFn, call: Call) -> Call:

@@ -105,7 +105,9 @@ class ForeseenCluster:
         found, snapshot = self._existing(volume), self._snapshot(volume, name)
         self._note("restore", volume, name, target, group, marks)
         made = Definition(target, snapshot.size_kib, group or found.group, dict(marks))
-        self._appear(made, tuple(_replica(target, host, snapshot.size_kib) for host in snapshot.hosts))
+        rounded = [each.size_kib for each in self._seen(volume) if found.size_kib == snapshot.size_kib]
+        size_kib = max([snapshot.size_kib, *rounded])
+        self._appear(made, tuple(_replica(target, host, size_kib) for host in snapshot.hosts))
         return True
 
     def _appear(self, made: Definition, seen: tuple[Deployment, ...]) -> None:
