@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from domain.names import DiskOf, VolumeName
+from domain.names import BACKUPS, DiskOf, VolumeName
 from entrypoints.sandbox.replay.blocks import block, described
-from entrypoints.sandbox.replay.holdings import Holdings
+from entrypoints.sandbox.replay.holdings import Holdings, Volume
 from entrypoints.sandbox.replay.ledger import Contents, Ledger
 from entrypoints.sandbox.replay.recording import Call, Operation, Recording
 from entrypoints.sandbox.replay.selection import select
@@ -267,3 +267,19 @@ def test_snapshots_of_an_image_need_what_made_them() -> None:
         "snapshot-7",
         "revert",
     ]
+
+
+@pytest.mark.parametrize(
+    ("other", "exit_code", "doubtful"), [(False, 0, set()), (False, 1, {BACKUPS[0]}), (True, 0, {BACKUPS[0]})]
+)
+def test_what_backups_left_of_an_image_goes_with_the_disk(other: bool, exit_code: int, doubtful: set[int]) -> None:
+    """Unless that failed; of an image that another VM has, too, nobody here knows whose it is."""
+    held = holdings(LINK)
+    held.volumes[PERSISTENT] = Volume(PERSISTENT)
+    if other:
+        held.after(call(LINK.replace("/7/disk.1 7", "/8/disk.1 8")), 64)
+    held.keep_for_backups(DiskOf(7, 1), {BACKUPS[0]}, set())
+
+    held.after(call(f"tm/linstor/mvds.ssh host-a:{D}/disk.1 fe:Image-4 7 100", exit_code), 64)
+
+    assert (held.volumes[PERSISTENT].snapshots, held.volumes[PERSISTENT].doubtful) == (set(), doubtful)

@@ -151,6 +151,7 @@ class Holdings:
         disk = self._disk(about)
         if disk is None:
             return
+        self._end_of_backups(disk, call)
         if not call.exit_code:
             del self.disks[disk.of]
         else:
@@ -221,6 +222,16 @@ class Holdings:
         if volume is not None:
             volume.snapshots = volume.snapshots - {*BACKUPS} | kept
             volume.doubtful = volume.doubtful - {*BACKUPS} | doubtful
+
+    def _end_of_backups(self, disk: HeldDisk, call: Call) -> None:
+        """What the backups of a VM left of an image goes with the disk; of another VM's it stays."""
+        volume = self._volume_of(disk.of)
+        if volume is None:
+            return
+        kept = volume.snapshots & {*BACKUPS}
+        others = any(each.volume == disk.volume for each in self.disks.values() if each is not disk)
+        volume.snapshots = volume.snapshots - kept
+        volume.doubtful = volume.doubtful - {*BACKUPS} | (kept if call.exit_code or others else set())
 
     def restored(self, of: DiskOf) -> None:
         """A backup was written over a disk: of one that is its VM's alone, oned has forgotten the snapshots."""
