@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from domain.errors import BadOrder
 from domain.masking import shown_number
 from domain.names import BACKUPS
-from domain.opennebula import Vm
+from domain.opennebula import INCREMENT, Vm
 
 WHOLE_GUEST, AGENT, NOTHING = "SUSPEND", "AGENT", "NONE"
 
@@ -34,6 +34,13 @@ class BackupPlan:
     def number(self) -> int:
         """The number of the snapshot."""
         return BACKUPS[self.increment % len(BACKUPS)]
+
+    @property
+    def needed(self) -> tuple[int, ...]:
+        """The numbers of the snapshots that stay. oned may count this backup as failed, and the one before as last."""
+        if not self.kept:
+            return ()
+        return (self.number, self.number_before) if self.base else (self.number,)
 
     @property
     def number_before(self) -> int:
@@ -58,7 +65,7 @@ def plan_of(vm: Vm) -> BackupPlan:
 
 def makes_increments(vm: Vm) -> bool:
     """Whether later backups of the VM may begin from what this one leaves."""
-    return vm.backup.get("MODE", "").upper() == "INCREMENT"
+    return vm.backup.get("MODE", "").upper() == INCREMENT
 
 
 def _first(vm: Vm, older: Sequence[int]) -> str:

@@ -6,28 +6,24 @@ The snapshot that the next increment begins from stays; all else ends with the o
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from domain import marks as marking
 from domain.attachment import Attachment
+from domain.backup_plans import BackupPlan
 from domain.errors import NoBaseOfBackup, UnknownSnapshot
 from domain.lifetime import Lifetime
-from domain.names import BACKUPS, HostName, VolumeName, backup_volume, base_volume, disk_of, snapshot_number
+from domain.names import BACKUPS, DiskOf, HostName, VolumeName, backup_volume, base_volume, disk_of, snapshot_number
 from domain.snapshots import Snapshots, usable
 from domain.storage import Storage
 from domain.undoing import Undo
-from domain.volumes import Definition, Deployment, Snapshot
-
-if TYPE_CHECKING:
-    # every order about a disk imports this module, and only backups have plans
-    from domain.backup_plans import BackupPlan
+from domain.volumes import Deployment, Snapshot
 
 
 class Part(NamedTuple):
     """One disk of a backup."""
 
-    vm_id: int
-    disk_id: int
+    of: DiskOf
     storage: Storage
     volume: VolumeName
 
@@ -56,7 +52,7 @@ class BackupSnapshots:
         self._snapshots.delete(part.storage, part.volume, plan.number)
         if disk_of(part.volume) is None:
             # it outlives the VM, which may end before a later order looks after what a killed one left
-            part.storage.cluster.mark(part.volume, {marking.BACKUP: str(part.vm_id)})
+            part.storage.cluster.mark(part.volume, {marking.BACKUP: str(part.of.vm)})
 
     def take(self, part: Part, plan: BackupPlan) -> None:
         """Keep the data of this moment."""
@@ -71,9 +67,9 @@ class BackupSnapshots:
         now = self._snapshots.find(part.storage, part.volume, plan.number)
         laid_out = self._laid_out(part, now, backup_volume(part.volume), host, undo)
         if not plan.base:
-            return Source(part.disk_id, laid_out, None)
+            return Source(part.of.disk, laid_out, None)
         before = self._laid_out(part, self._base(part, plan), base_volume(part.volume), host, undo)
-        return Source(part.disk_id, laid_out, before)
+        return Source(part.of.disk, laid_out, before)
 
     def _laid_out(self, part: Part, snapshot: Snapshot, target: VolumeName, host: HostName, undo: Undo) -> Deployment:
         self._lifetime.borrow(part.storage, snapshot, target, undo)
@@ -84,18 +80,16 @@ class BackupSnapshots:
         try:
             found = usable(part.volume, part.storage.cluster.snapshots(part.volume), plan.number_before)
         except UnknownSnapshot as unknown:
-            raise NoBaseOfBackup(part.volume, f"disk {part.disk_id}") from unknown
+            raise NoBaseOfBackup(part.volume, f"disk {part.of.disk}") from unknown
         if found.marks.get(marking.ASKED) != plan.base:
-            raise NoBaseOfBackup(part.volume, f"disk {part.disk_id}")
+            raise NoBaseOfBackup(part.volume, f"disk {part.of.disk}")
         return found
 
-    def forget(self, storage: Storage, definition: Definition, vm_id: int) -> None:
-        """The volume is no disk of that VM any more: no increment will begin from what its backups left."""
-        if definition.marks.get(marking.BACKUP) != str(vm_id):
-            return
-        self.end_loans(storage, definition.name)
-        self._drop(storage, definition.name, lambda *_: True)
-        storage.cluster.mark(definition.name, {}, [marking.BACKUP])
+    def forget(self, storage: Storage, volume: VolumeName) -> None:
+        """No increment will begin from what backups left of *volume*."""
+        self.end_loans(storage, volume)
+        self._drop(storage, volume, lambda *_: True)
+        storage.cluster.mark(volume, {}, [marking.BACKUP])
 
     def end_loans(self, storage: Storage, volume: VolumeName) -> None:
         """Nobody reads the disk any more."""

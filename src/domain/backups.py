@@ -72,8 +72,7 @@ class Backups:
             self._write_document(order, directory)
             self._take(parts, plan, moment, undo)
             self._export(order, parts, plan, undo)
-            needed = [plan.number, *([plan.number_before] if plan.base else [])] if plan.kept else []
-            self._parallel.map(lambda part: self._snapshots.drop_unneeded(part, needed), parts)
+            self._parallel.map(lambda part: self._snapshots.drop_unneeded(part, plan.needed), parts)
 
     def end(self, order: BackUp) -> None:
         """The files have been taken, or will never be: remove them, and what an order that was killed left.
@@ -101,8 +100,8 @@ class Backups:
 
     def _parts(self, order: BackUp) -> list[Part]:
         """The disks to save. A CD-ROM holds nothing of the VM. Raises BadOrder."""
-        found = [(each, known_disk(order.vm, DiskOf(order.vm.vm_id, each))) for each in order.disks]
-        return [self._part(order, disk) for _, disk in found if "CDROM" not in disk.kind.upper()]
+        disks = [known_disk(order.vm, DiskOf(order.vm.vm_id, each)) for each in order.disks]
+        return [self._part(order, disk) for disk in disks if "CDROM" not in disk.kind.upper()]
 
     def _part(self, order: BackUp, disk: Disk) -> Part:
         if not disk.volatile and disk.tm_mad not in ("", DRIVER):
@@ -110,8 +109,8 @@ class Backups:
                 f"disk {disk.disk_id} of VM {order.vm.vm_id} is one of {disk.tm_mad}, which {DRIVER} cannot save; "
                 "leave it out of the backup, or detach it"
             )
-        storage = self._storages.of(disk_datastore(disk, order.datastore_id))
-        return Part(order.vm.vm_id, disk.disk_id, storage, volume_of(disk, DiskOf(order.vm.vm_id, disk.disk_id)))
+        of = DiskOf(order.vm.vm_id, disk.disk_id)
+        return Part(of, self._storages.of(disk_datastore(disk, order.datastore_id)), volume_of(disk, of))
 
     def _write_document(self, order: BackUp, directory: str) -> None:
         """Begin the directory anew, with the VM as oned gave it."""
@@ -126,8 +125,9 @@ class Backups:
         with self._locks.hold([part.volume for part in parts], _patience(parts)):
             self._parallel.map(lambda part: self._snapshots.clear(part, plan), parts)
             undo.add(lambda: self._parallel.map(lambda part: self._snapshots.give_up(part, plan), parts))
+            # the watchdog is there before the guest stands still
+            begun = self._clock.now()
             with moment or nullcontext():
-                begun = self._clock.now()
                 self._parallel.map(lambda part: self._snapshots.take(part, plan), parts)
                 if moment is not None and self._clock.now() - begun > STANDS_STILL:
                     raise Expired("the snapshots of all disks, while the guest stood still,", STANDS_STILL)

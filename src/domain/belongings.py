@@ -24,7 +24,7 @@ from domain.names import (
     volatile_volume,
     written_by_us,
 )
-from domain.opennebula import Disk, Image, Vm
+from domain.opennebula import INCREMENT, Disk, Image, Vm
 
 ERROR = 5
 """State of an image whose making failed (opennebula.md 4.5)."""
@@ -32,9 +32,6 @@ _IDLE = {1, 2, 3, ERROR, 8}
 """Image states in which no order is under way: ready, used, disabled, error, used as persistent (opennebula.md 4.5)."""
 _AT_REST = {(3, 3), (4, 0), (5, 0), (8, 0), (9, 0)}
 """VM states without an order under way: running, stopped, suspended, powered off, undeployed (opennebula.md 4.6)."""
-
-INCREMENT = "INCREMENT"
-"""Mode of a VM whose backups are chains (opennebula.md 5.2)."""
 
 _PUT_AWAY = {(4, 0), (9, 0)}
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from domain import marks as marking
 from domain.attachment import Attachment
-from domain.backup_snapshots import BackupSnapshots
 from domain.debts import Debts
 from domain.errors import BadOrder, ForeignVolume, HostUnreachable, OnedError, OnedRefused
 from domain.healing import Healing
@@ -18,7 +18,6 @@ from domain.names import DiskOf, VolumeName, copy_of_source, disk_of, volatile_v
 from domain.opennebula import Disk, Vm
 from domain.orders import CloneDisk, DeleteDirectory, DeleteDisk, LinkDisk, MakeVolatile, Place, ReleaseDisk
 from domain.ports import Hosts, Locks, Oned
-from domain.rewriting import Rewriting
 from domain.sizes import Sizes
 from domain.steps import (
     CountLinks,
@@ -35,6 +34,9 @@ from domain.steps import (
 from domain.storage import Storage, Storages
 from domain.undoing import undoing
 from domain.volumes import Deployment, on_host
+
+if TYPE_CHECKING:
+    from domain.parting import Parting
 
 DRIVER = "linstor"
 FILLINGS = ("swap", "ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "vfat", "ntfs")
@@ -94,8 +96,7 @@ class Disks:
         debts: Debts,
         legacy_contexts: LegacyContexts,
         sizes: Sizes,
-        backups: BackupSnapshots,
-        rewriting: Rewriting,
+        parting: Callable[[], Parting],
     ) -> None:
         self._storages = storages
         self._oned = oned
@@ -107,8 +108,7 @@ class Disks:
         self._debts = debts
         self._legacy_contexts = legacy_contexts
         self._sizes = sizes
-        self._backups = backups
-        self._rewriting = rewriting
+        self._parting = parting
 
     def clone(self, order: CloneDisk) -> None:
         """Give the disk a private copy of the image, grown to the disk's size before anybody links it."""
@@ -177,8 +177,8 @@ class Disks:
             return
         self._healing.heal(storage, definition, [place.host])
         self._debts.settle(storage, definition, place)
-        self._backups.forget(storage, definition, of.vm)
-        self._rewriting.give_up(storage, definition)
+        if not marking.UNFINISHED.isdisjoint(definition.marks):
+            self._parting().part(storage, definition, of.vm)
         here = on_host(storage.cluster.deployments([volume])[volume], place.host)
         if self._users_left(storage, volume, place, here, of) == 0 and here is not None:
             self._attachment.release(storage, volume, place.host)

@@ -23,6 +23,8 @@ REWRITTEN = "rewritten"
 """Since the data of before was kept and until all is done: who ends the use of the volume takes that back."""
 BACKUP = "backup"
 """The VM that has backups of an image's volume: what they left ends when the disk leaves that VM."""
+UNFINISHED = frozenset((BACKUP, REWRITTEN))
+"""What must end when a VM gives the volume up."""
 MIGRATION = "migration"
 ASKED = "asked"
 _DEBT = "debt-"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+INCREMENT = "INCREMENT"
+"""MODE of a VM whose backups are chains (opennebula.md 5.2)."""
+
 
 @dataclass(frozen=True)
 class Disk:

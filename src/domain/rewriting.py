@@ -77,14 +77,13 @@ class Rewriting:
         self._lifetime.delete(storage, source.volume)
         self._forget(storage, volume)
 
-    def give_up(self, storage: Storage, definition: Definition) -> None:
+    def give_up(self, storage: Storage, volume: VolumeName) -> None:
         """Nobody will begin an interrupted run anew: the volume has the data of before again, and nothing else is left.
 
         Raises VolumeInUse, NotInSync; the volume stays half written then.
         """
-        if marking.REWRITTEN in definition.marks:
-            self._lifetime.end_loan(storage, revert_volume(definition.name))
-            self._give_back(storage, definition.name, None)
+        self._lifetime.end_loan(storage, revert_volume(volume))
+        self._give_back(storage, volume, None)
 
     def _writer(
         self, storage: Storage, volume: VolumeName, seen: Sequence[Deployment], place: Place | None

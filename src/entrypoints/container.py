@@ -190,6 +190,7 @@ class Container(containers.DeclarativeContainer):
         oned,
         providers.Callable(_cares_for_vm_directories, installation),
     )
+    parting = providers.Singleton(_rules("domain.parting.Parting"), backup_snapshots, rewriting)
     disks = providers.Singleton(
         _rules("domain.disks.Disks"),
         storages,
@@ -202,8 +203,7 @@ class Container(containers.DeclarativeContainer):
         debts,
         legacy_contexts,
         sizes,
-        backup_snapshots,
-        rewriting,
+        parting.provider,
     )
     images = providers.Singleton(
         _rules("domain.images.Images"), storages, hosts, sources, locks, lifetime, attachment, front_end, sizes

@@ -56,16 +56,16 @@ BACKUPS = [
     ),
     Mutant(
         2,
-        "domain/disks.py",
-        "        self._backups.forget(storage, definition, of.vm)\n",
-        "",
+        "domain/parting.py",
+        "            self._backups.forget(storage, definition.name)\n",
+        "            pass\n",
         "an image keeps what the backups of its former VM left",
     ),
     Mutant(
         3,
-        "domain/backup_snapshots.py",
-        "        if definition.marks.get(marking.BACKUP) != str(vm_id):\n            return\n",
-        "",
+        "domain/parting.py",
+        "if definition.marks.get(marking.BACKUP) == str(vm_id):",
+        "if marking.BACKUP in definition.marks:",
         "a VM that gives a shareable image up takes the base of another VM's increments along",
     ),
     Mutant(
@@ -113,9 +113,9 @@ BACKUPS = [
     ),
     Mutant(
         4,
-        "domain/disks.py",
-        "        self._rewriting.give_up(storage, definition)\n",
-        "",
+        "domain/parting.py",
+        "            self._rewriting.give_up(storage, definition.name)\n",
+        "            pass\n",
         "an image stays half written when its VM ends",
     ),
     Mutant(

@@ -59,12 +59,22 @@ def parser() -> argparse.ArgumentParser:
             2: "the arguments are wrong, or nothing could be judged",
         },
     )
+    _add_actions(own)
+    _add_knowledge(own)
+    return own
+
+
+def _add_actions(own: argparse.ArgumentParser) -> None:
     classes = [kind.value for kind in Kind]
     own.add_argument("--delete", action="store_true", help="delete what may be deleted, after asking for each class")
     own.add_argument(
         "--yes", action="append", choices=classes, default=[], metavar="CLASS", help="do not ask for that class"
     )
     own.add_argument("--json", action="store_true", help="for programs; only classes of --yes are deleted then")
+
+
+def _add_knowledge(own: argparse.ArgumentParser) -> None:
+    """What the administrator knows and oned does not tell."""
     own.add_argument(
         "--older-than",
         type=_seconds,
@@ -86,7 +96,6 @@ def parser() -> argparse.ArgumentParser:
         help="no other OpenNebula uses this LINSTOR and oned's database is no older copy, whatever numbers, times and "
         "counts of volumes say",
     )
-    return own
 
 
 def _seconds(text: str) -> int:

@@ -29,6 +29,7 @@ from domain.migration import Migration
 from domain.names import GroupName, HostName, VolumeName, disk_of
 from domain.opennebula import Datastore, Disk, History, Vm
 from domain.orders import Migrate
+from domain.parting import Parting
 from domain.relocation import Relocation
 from domain.returning import Returning
 from domain.reverting import Reverting
@@ -95,8 +96,7 @@ class Bench:
             self.debts,
             legacy,
             self.sizes,
-            self.backup_snapshots,
-            self.rewriting,
+            lambda: Parting(self.backup_snapshots, self.rewriting),
         )
         self.sources = MemorySources(self.hosts)
         self.images = Images(

@@ -17,11 +17,8 @@ _LOOKING = re.compile(
     r"|cat |grep |ls |lsmod|lsblk|lvs |dmesg|blockdev --getsize)"
 )
 """Commands that change nothing; what they print is not simulated."""
-_UNUSUAL = {
-    "on-no-quorum suspend-io": "LINSTOR lets writes fail where quorum is lost",
-    "quorum off": "",
-}
-"""What the note of a recording says about options -> why it is left out, "" where it is played."""
+_SUSPENDS = "on-no-quorum suspend-io"
+"""An option that LINSTOR does not set, by the note of a recording that has it."""
 
 
 @dataclass(frozen=True)
@@ -65,13 +62,13 @@ def is_recording(given: Any) -> bool:
 def recording_of(given: Mapping[str, Any]) -> Recording:
     """What a document says; *left_out* tells why it cannot be played."""
     steps = tuple(given["steps"])
-    states = _settled(given.get("state_before")) or next(
-        filter(None, (_settled(each.get("state")) for each in steps)), {}
-    )
+    told = (given.get("state_before"), *(each.get("state") for each in steps))
+    states = next(filter(None, map(_settled, told)), {})
     note = str(given.get("note", ""))
     text = note + json.dumps([each.get("content", "") for each in steps])
-    reasons = [why for words, why in _UNUSUAL.items() if words in note]
-    why = next(filter(None, reasons), "" if states else "it does not begin with nodes that are all connected")
+    why = "" if states else "it does not begin with nodes that are all connected"
+    if _SUSPENDS in note:
+        why = "LINSTOR lets writes fail where quorum is lost"
     return Recording(given["name"], _resource(steps), states, "quorum off" not in text, steps, why)
 
 
