@@ -147,6 +147,21 @@ def test_a_guest_that_went_on_between_two_snapshots_was_not_saved(bench, backups
     backups.prepare_live(order(vm, disks=(0,)))
 
 
+def test_the_time_until_the_guest_stands_still_counts(bench, backups, vm) -> None:
+    """Its watchdog begins before it does."""
+    run = bench.hosts.run
+
+    def slow(host, steps):
+        if any(isinstance(each, PauseGuest) for each in steps):
+            bench.clock.sleep(STANDS_STILL + 1)
+        return run(host, steps)
+
+    bench.hosts.run = slow
+    with pytest.raises(Expired, match="while the guest stood still"):
+        backups.prepare_live(order(vm))
+    assert bench.hosts.frozen == set()
+
+
 def test_one_disk_beside_a_cdrom_is_one_moment_by_itself(bench, backups, vm) -> None:
     """Nobody asked for the guest to stand still."""
     run, paused = bench.hosts.run, []

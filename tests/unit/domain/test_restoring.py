@@ -15,6 +15,7 @@ from domain.orders import Place, ReleaseDisk, RestoreDisks
 from domain.restoring import Restoring
 from domain.steps import CopyDevice
 from domain.undoing import Undo
+from domain.volumes import Role
 
 DISK, OTHER = VolumeName("OpenNebula-Image-4-vm7-disk0"), VolumeName("OpenNebula-Image-6")
 HERE = HostName("host-a")
@@ -115,6 +116,28 @@ def test_the_file_of_a_device_that_was_rounded_up_fits(bench, restoring) -> None
     assert bench.cluster.definitions([DISK])[DISK].size_kib * 1024 < device
     here = bench.replica(DISK)
     assert bench.devices.read(here.host, str(here.device), device - 4096, 4096) == b"e" * 4096
+
+
+@pytest.mark.parametrize("dirty", [(), (0,), (0, 1)])
+def test_holes_are_left_out_only_where_every_replica_has_zeros(bench, restoring, dirty: tuple[int, ...]) -> None:
+    """What an earlier volume left in a pool would become part of the disk."""
+    seen, write, told = bench.cluster.deployments, bench.sources.write, []
+
+    def deployments(volumes):
+        return {name: _soiled(found) if name.startswith("Revert-") else found for name, found in seen(volumes).items()}
+
+    def _soiled(found):
+        replicas = [each.host for each in found if each.role is Role.REPLICA]
+        soiled = [replicas[number] for number in dirty]
+        return tuple(replace(each, zeroed=each.zeroed and each.host not in soiled) for each in found)
+
+    def writing(*words, zeroed, wait):
+        told.append(zeroed)
+        return write(*words, zeroed=zeroed, wait=wait)
+
+    bench.cluster.deployments, bench.sources.write = deployments, writing
+    restoring.restore(order(disk=0))
+    assert told == [not dirty]
 
 
 def test_snapshots_that_oned_forgets_go(bench, restoring) -> None:
