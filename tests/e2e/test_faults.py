@@ -90,4 +90,7 @@ def test_the_driver_says_why_and_converges(action: str, trouble: str) -> None:
     """Whatever goes wrong, at one of the moments at which it can."""
     assert any(trouble in each.name for each in TROUBLES)
     console = Console(record=True, width=200)
-    assert fault_command.try_all(Choice([action], trouble, most=1, seed=3), console) == 0, console.export_text()
+    exit_code = fault_command.try_all(Choice([action], trouble, most=1, seed=3), console)
+    told = console.export_text()
+    assert exit_code == 0, told
+    assert f"{action}: troubles 1, " in told

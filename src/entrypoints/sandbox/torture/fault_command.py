@@ -17,6 +17,7 @@ from entrypoints.sandbox.torture.fault_trials import Calm, FaultTrial, calm, fau
 from entrypoints.sandbox.torture.striking import occasions
 from entrypoints.sandbox.torture.troubles import TROUBLES, Trouble
 
+HEADINGS = ("troubles", "did it all the same", "said why not", "wrong")
 AT_ONCE = 2
 """Trials for each processor: most of them wait for a limit most of the time."""
 
@@ -61,11 +62,17 @@ def _row(name: str, trials: Sequence[FaultTrial]) -> tuple[str, ...]:
 def _table(rows: Iterable[tuple[str, ...]]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("action", no_wrap=True)
-    for heading in ("troubles", "did it all the same", "said why not", "wrong"):
+    for heading in HEADINGS:
         table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def _tell_row(console: Console, row: tuple[str, ...]) -> None:
+    """An action has ended: a whole run takes an hour, and nobody should have to wait for its table."""
+    counts = ", ".join(f"{heading} {count}" for heading, count in zip(HEADINGS, row[1:], strict=True))
+    console.print(f"{row[0]}: {counts}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _tell(console: Console, trial: FaultTrial) -> None:
@@ -92,6 +99,7 @@ def try_all(choice: Choice, console: Console) -> int:
                 if each.wrong:
                     _tell(console, each)
             rows.append(_row(name, trials))
+            _tell_row(console, rows[-1])
             wrong += sum(1 for each in trials if each.wrong)
     console.print(_table(rows))
     return int(wrong > 0)
