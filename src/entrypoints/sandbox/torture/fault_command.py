@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from rich import box
@@ -46,11 +46,25 @@ class Choice:
         return sorted(by.sample(all_of_them, self.most))
 
 
-def _trials(choice: Choice, name: str, pool: ThreadPoolExecutor) -> list[FaultTrial]:
+def _begin(choice: Choice, name: str, pool: ThreadPoolExecutor) -> list[Future[FaultTrial]]:
     """All of one action. Raises RuntimeError, OrderFailed, OSError where it does not even run without trouble."""
     good = calm(name, choice.seed)
     chosen = [(each, at) for each in choice.troubles() for at in choice.moments(name, each, good)]
-    return list(pool.map(lambda pair: fault_trial(name, pair[0], pair[1], good, choice.seed), chosen))
+    return [pool.submit(fault_trial, name, trouble, at, good, choice.seed) for trouble, at in chosen]
+
+
+def _begun(choice: Choice, console: Console, pool: ThreadPoolExecutor) -> dict[str, list[Future[FaultTrial]]]:
+    """The trials of every action; none for one that does not even run without trouble.
+
+    They wait in one line: some wait minutes for a limit, and those of the next action need not wait for them.
+    """
+    begun: dict[str, list[Future[FaultTrial]]] = {}
+    for name in choice.names:
+        try:
+            begun[name] = _begin(choice, name, pool)
+        except (RuntimeError, OrderFailed, OSError) as failed:
+            _print(console, f"{name}, without any trouble: {failed}")
+    return begun
 
 
 def _row(name: str, trials: Sequence[FaultTrial]) -> tuple[str, ...]:
@@ -69,37 +83,34 @@ def _table(rows: Iterable[tuple[str, ...]]) -> Table:
     return table
 
 
-def _tell_row(console: Console, row: tuple[str, ...]) -> None:
+def _print(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _tell(console: Console, trials: Iterable[FaultTrial], row: tuple[str, ...]) -> None:
     """An action has ended: a whole run takes an hour, and nobody should have to wait for its table."""
+    for each in trials:
+        if each.wrong:
+            moment = f"{each.action}, {each.trouble}, at moment {each.occasion} ({each.begun_at or 'never'})"
+            _print(console, f"{moment}: exit code {each.exit_code} {each.said}")
+            for wrong in each.wrong:
+                _print(console, f"  {wrong}")
     counts = ", ".join(f"{heading} {count}" for heading, count in zip(HEADINGS, row[1:], strict=True))
-    console.print(f"{row[0]}: {counts}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _tell(console: Console, trial: FaultTrial) -> None:
-    moment = f"{trial.action}, {trial.trouble}, at moment {trial.occasion} ({trial.begun_at or 'never'})"
-    for line in (f"{moment}: exit code {trial.exit_code} {trial.said}", *(f"  {each}" for each in trial.wrong)):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    _print(console, f"{row[0]}: {counts}")
 
 
 def try_all(choice: Choice, console: Console) -> int:
     """Try what was chosen, and print a table; 1 unless nothing is wrong."""
     rows: list[tuple[str, ...]] = []
-    wrong = 0
     with ThreadPoolExecutor(AT_ONCE * (os.cpu_count() or 1)) as pool, console.status("") as status:
+        begun = _begun(choice, console, pool)
         for name in choice.names:
             status.update(name)
-            try:
-                trials = _trials(choice, name, pool)
-            except (RuntimeError, OrderFailed, OSError) as failed:
-                console.print(f"{name}, without any trouble: {failed}", markup=False, highlight=False, soft_wrap=True)
+            if name not in begun:
                 rows.append((name, "-", "-", "-", "1"))
-                wrong += 1
                 continue
-            for each in trials:
-                if each.wrong:
-                    _tell(console, each)
+            trials = [each.result() for each in begun[name]]
             rows.append(_row(name, trials))
-            _tell_row(console, rows[-1])
-            wrong += sum(1 for each in trials if each.wrong)
+            _tell(console, trials, rows[-1])
     console.print(_table(rows))
-    return int(wrong > 0)
+    return int(any(row[-1] != "0" for row in rows))
