@@ -42,6 +42,38 @@ def test_a_cut_connection_alone_stops_no_snapshot(model: LinstorModel) -> None:
     assert model.definitions.find("vol").snapshots["snap"].flags == {"SUCCESSFUL"}
 
 
+def test_a_cut_connection_breaks_a_growth_half_way(model: LinstorModel) -> None:
+    """998; the backing volumes have grown, the device has not (linstor-1.33.3-drbd/09-drbd-network/012)."""
+    first, other = (each.node for each in model.definitions.find("vol").diskful())
+    size = model.devices.open(first, "vol", write=False).content.size
+    model.events.cut_network(other)
+    with pytest.raises(Refused) as caught:
+        model.volumes.resize("vol", 0, 2 * SIZE_KIB)
+    assert caught.value.error.code == 998
+    resources = model.definitions.find("vol").resources
+    assert resources[first].volume_flags == {"RESIZE", "DRBD_RESIZE"}
+    assert resources[other].volume_flags == {"RESIZE"}
+    assert model.devices.open(first, "vol", write=False).content.size == size
+
+
+def test_a_larger_size_drives_a_broken_growth_on(model: LinstorModel) -> None:
+    """Once the connection is back; then no flag is left (no. 2)."""
+    (first, other) = (each.node for each in model.definitions.find("vol").diskful())
+    model.events.cut_network(other)
+    with pytest.raises(Refused):
+        model.volumes.resize("vol", 0, 2 * SIZE_KIB)
+    model.events.heal_network(other)
+    model.volumes.resize("vol", 0, 2 * SIZE_KIB + 4096)
+    assert not any(each.volume_flags for each in model.definitions.find("vol").resources.values())
+    assert model.devices.open(first, "vol", write=False).content.size >= (2 * SIZE_KIB + 4096) * 1024
+
+
+def test_a_growth_within_an_extent_grows_no_backing_volume(model: LinstorModel) -> None:
+    """Only the size on record changes (linstor-1.33.3-drbd/07-resize/008)."""
+    model.volumes.resize("vol", 0, SIZE_KIB + 1)
+    assert not any("resized" in each.message for each in model.volumes.resize("vol", 0, SIZE_KIB + 2))
+
+
 def test_what_was_never_set_is_deleted_with_plain_success(model: LinstorModel) -> None:
     """No warning tells (no. 9; scenarios/properties)."""
     said = model.definitions.modify("vol", {}, ["Aux/never"])

@@ -198,3 +198,16 @@ def test_a_node_that_dies_lets_go(model: LinstorModel) -> None:
     model.devices.open("alpha", VOLUME, write=True)
     model.devices.close_all("alpha")
     assert refused(model, "beta", write=True) == ""
+
+
+def test_a_removal_that_fails_leaves_only_what_two_primaries_hold(model: LinstorModel) -> None:
+    """All other connections forget it (linstor-1.33.3-drbd/14-two-primaries-heal/003 and 004)."""
+    model.definitions.modify(VOLUME, ALLOW)
+    handles = [model.devices.open(node, VOLUME, write=True) for node in ("alpha", "beta")]
+    with pytest.raises(Refused):
+        model.definitions.modify(VOLUME, {}, DROP)
+    assert model.definitions.find(VOLUME).kernel == {frozenset(("alpha", "beta"))}
+    for each in handles:
+        each.close()
+    model.definitions.modify(VOLUME, {"Aux/x": "1"})
+    assert not model.definitions.find(VOLUME).kernel

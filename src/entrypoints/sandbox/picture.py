@@ -35,8 +35,9 @@ def _volume(model: LinstorModel, definition: Definition) -> Iterator[tuple[str, 
         yield f"LINSTOR {definition.name} on {resource.node}", _role(resource) + state
     for name in definition.snapshots:
         yield f"LINSTOR {definition.name} snapshot {name}", "taken"
-    for pair in definition.kernel:
-        yield f"LINSTOR {definition.name} two writers", " and ".join(sorted(pair)) or "on all nodes"
+    if definition.kernel:
+        pairs = sorted(" and ".join(sorted(pair)) for pair in definition.kernel)
+        yield f"LINSTOR {definition.name} two writers", ", ".join(pairs)
 
 
 def _role(resource: Resource) -> str:

@@ -60,8 +60,9 @@ def test_a_device_that_comes_after_the_driver_died_is_left_alone(host: BashWorld
 
 def test_no_step_begins_after_the_driver_died(host: BashWorld, tmp_path: Path) -> None:
     """The next order may have undone by then what the step belongs to."""
-    with driver(host, steps(MakeDirectory(str(tmp_path / "late")))) as session:
-        session.communicate(timeout=30)
+    line = host.shell.command(ALPHA, steps(MakeDirectory(str(tmp_path / "late"))))
+    ended = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=30)
+    assert ENDED in ended.stderr.decode()
     assert not (tmp_path / "late").exists()
 
 

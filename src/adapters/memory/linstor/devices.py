@@ -192,9 +192,11 @@ class Devices:
         return 2 * len(seen) > len(votes)
 
     def _both_allowed(self, definition: Definition, one: str, other: str) -> bool:
-        """Whether the kernels let both be Primary: by their connection, or on all that join them."""
+        """Whether the kernels let both be Primary: by their connection, or where two without data have none, by those
+        with each of their peers.
+        """
         ends = [each for name in (one, other) if (each := definition.resources.get(name)) is not None]
-        if frozenset() in definition.kernel or len(ends) < 2:
+        if len(ends) < 2:
             return True
         if not all(each.diskless for each in ends):
             return frozenset((one, other)) in definition.kernel

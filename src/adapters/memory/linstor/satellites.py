@@ -8,9 +8,11 @@ from adapters.memory.linstor import commands
 from adapters.memory.linstor.objects import Definition, Pool, Resource
 from adapters.memory.linstor.replies import (
     DELETED,
+    MOD,
     MODIFIED,
     OPERATION,
     RSC,
+    RSC_DFN,
     VLM,
     Refused,
     Reply,
@@ -89,7 +91,8 @@ class Satellites:
         message = f"Failed to adjust DRBD resource {definition.name}"
         self.run(each.node, commands.adjust(definition), message, context)
         if self._keeps_option(definition, each):
-            raise self.broken(context, each.node, message)
+            details = f"Resource definition: {definition.name}" if context == MOD | RSC_DFN else ""
+            raise self.broken(context, each.node, message, details)
         return [
             success(context & OPERATION | RSC, MODIFIED, f"({each.node}) Resource '{definition.name}' [DRBD] adjusted.")
         ]
@@ -98,7 +101,7 @@ class Satellites:
         """Whether the kernel of a Primary refuses to forbid two of them (linstor.md 2.18)."""
         kept = self._state.kept_options(definition)
         primary = each.node in self._state.devices.primaries(definition)
-        return primary and any(not pair or each.node in pair for pair in kept)
+        return primary and any(each.node in pair for pair in kept)
 
     def _takes_down(self, definition: Definition, each: Resource, context: int) -> list[Reply]:
         op = context & OPERATION

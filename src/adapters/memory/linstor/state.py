@@ -32,6 +32,17 @@ class ErrorReport:
     message: str
 
 
+FRESH = {
+    "DrbdOptions/AutoEvictAllowEviction": "True",
+    "DrbdOptions/Resource/on-no-quorum": "io-error",
+    "DrbdOptions/auto-add-quorum-tiebreaker": "True",
+    "DrbdOptions/auto-diskful-allow-cleanup": "True",
+    "DrbdOptions/auto-resync-after-disable": "true",
+    "DrbdOptions/auto-verify-algo-allowed-list": "crct10dif;crc32c;sha384;sha512;sha256;sha1;md5;windrbd",
+}
+"""What a controller sets itself at its first start, but for its own network and identity (recorded)."""
+
+
 class State:
     """All objects of one cluster. One lock around every operation."""
 
@@ -42,7 +53,7 @@ class State:
         self.nodes: dict[str, Node] = {}
         self.groups: dict[str, Group] = {}
         self.definitions: dict[str, Definition] = {}
-        self.properties: dict[str, str] = {}
+        self.properties: dict[str, str] = dict(FRESH)
         self.devices = Devices(self)
         self.listeners: list[Listener] = []
         self.kernel_refuses = True
@@ -144,10 +155,13 @@ class State:
         definition.kernel = self.wanted_options(definition) | self.kept_options(definition)
 
     def wanted_options(self, definition: Definition) -> set[frozenset[str]]:
-        """Where two primaries are allowed by properties: pairs of nodes, the empty set for the whole definition."""
+        """The connections, as pairs of nodes, on which properties allow two primaries; two without data have none."""
         asked = {pair for pair, props in definition.connections.items() if _allows(props)}
         inherited = [definition.props, self.groups[definition.group].props if definition.group in self.groups else {}]
-        return asked | {frozenset()} if any(_allows(props) for props in [*inherited, self.properties]) else asked
+        if not any(_allows(props) for props in [*inherited, self.properties]):
+            return asked
+        pairs = itertools.combinations(definition.resources.values(), 2)
+        return asked | {frozenset((one.node, two.node)) for one, two in pairs if not (one.diskless and two.diskless)}
 
     def kept_options(self, definition: Definition) -> set[frozenset[str]]:
         """Where the kernels keep allowing it although the properties do not."""
@@ -156,12 +170,10 @@ class State:
         unwanted = definition.kernel - self.wanted_options(definition)
         return {each for each in unwanted if self.held(definition, each)}
 
-    def held(self, definition: Definition, where: frozenset[str]) -> bool:
-        """Whether two connected Primaries keep the kernel from clearing the option *where* (linstor.md 2.18)."""
-        primaries = self.devices.primaries(definition)
-        pairs = [frozenset(pair) for pair in itertools.combinations(primaries, 2)]
-        connected = [pair for pair in pairs if any(not definition.resources[end].diskless for end in pair)]
-        return bool(connected) if not where else where in connected
+    def held(self, definition: Definition, pair: frozenset[str]) -> bool:
+        """Whether two connected Primaries keep the kernel from clearing the option between them (linstor.md 2.18)."""
+        with_data = any(not definition.resources[end].diskless for end in pair if end in definition.resources)
+        return with_data and pair <= set(self.devices.primaries(definition))
 
     def announce(self, what: str, definition: Definition, resource: Resource) -> None:
         """Tell the listeners about a device."""

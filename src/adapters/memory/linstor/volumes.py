@@ -164,10 +164,27 @@ class Volumes:
         grows = self._grows(definition, volume, context)
         text = f"Updated volume {volume.number} of '{name}' on '{{node}}'"
         said = self._satellites.round(definition, context, text, grows)
-        self._grown(definition, volume)
+        self._backed(definition, volume)
         if definition.drbd:
-            said.append(success(context, MODIFIED, f"Resized DRBD resource '{name}'"))
+            said.append(self._drbd_grows(definition, context, said))
+        self._grown(definition, volume)
         return said + self._satellites.round(definition, context, text)
+
+    def _drbd_grows(self, definition: Definition, context: int, said: list[Reply]) -> Reply:
+        """One node does it, and only while all that have data are connected (recorded). Raises Refused 998."""
+        first, *others = definition.diskful()
+        apart = [each for each in others if not self._state.devices.joined(definition, first, each)]
+        if apart and self._state.kernel_refuses:
+            first.volume_flags.add("DRBD_RESIZE")
+            failed = self._satellites.broken(context, first.node, f"Failed to resize DRBD resource {definition.name}")
+            raise failed.after(said)
+        return success(context, MODIFIED, f"Resized DRBD resource '{definition.name}'")
+
+    def _backed(self, definition: Definition, volume: VolumeDefinition) -> None:
+        """The backing volumes have their new size."""
+        for each in definition.diskful():
+            gross = gross_kib(volume.size, self._satellites.pool(each).granularity, drbd=definition.drbd)
+            volume.gross = max(volume.gross, gross) if definition.drbd else gross
 
     def _grows(self, definition: Definition, volume: VolumeDefinition, context: int) -> Says:
         def does(each: Resource) -> list[Reply]:
@@ -175,9 +192,10 @@ class Volumes:
             if not each.diskless:
                 pool = self._satellites.pool(each)
                 gross = gross_kib(volume.size, pool.granularity, drbd=definition.drbd)
-                command = commands.resize(pool, commands.backing(definition, volume), gross)
-                self._satellites.run(each.node, command, "Failed to resize lvm volume", context)
-                said = self._satellites.per_volume(definition, each, MOD | VLM, MODIFIED, "resized")
+                if gross != volume.gross or pool.kind.startswith("FILE"):
+                    command = commands.resize(pool, commands.backing(definition, volume), gross)
+                    self._satellites.run(each.node, command, "Failed to resize lvm volume", context)
+                    said = self._satellites.per_volume(definition, each, MOD | VLM, MODIFIED, "resized")
             if definition.drbd:
                 text = f"({each.node}) Resource '{definition.name}' [DRBD] not adjusted "
                 said.append(success(MOD | RSC, 0, text, cause="The resource is being resized."))
@@ -188,10 +206,7 @@ class Volumes:
     def _grown(self, definition: Definition, volume: VolumeDefinition) -> None:
         volume.flags.discard("RESIZE")
         for each in definition.resources.values():
-            each.volume_flags.discard("RESIZE")
-        for each in definition.diskful():
-            gross = gross_kib(volume.size, self._satellites.pool(each).granularity, drbd=definition.drbd)
-            volume.gross = max(volume.gross, gross) if definition.drbd else gross
+            each.volume_flags -= {"RESIZE", "DRBD_RESIZE"}
         if definition.drbd:
             self._deploy.size_content(definition, volume)
         else:

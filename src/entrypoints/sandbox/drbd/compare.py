@@ -14,20 +14,23 @@ SHOWN = 80
 
 @dataclass
 class Answers:
-    """Counts of answers. *left_out*: steps that were not played."""
+    """Counts of answers. *unsure*: they differ after steps that are missing. *left_out*: steps that were not played."""
 
     compared: int = 0
     differing: int = 0
+    unsure: int = 0
     left_out: int = 0
 
     def add(self, other: Answers) -> None:
         """Add the counts of another recording."""
         self.compared += other.compared
         self.differing += other.differing
+        self.unsure += other.unsure
         self.left_out += other.left_out
 
     def __str__(self) -> str:
-        return f"{self.compared} answers of DRBD, {self.differing} differ, {self.left_out} steps left out"
+        unsure = f"{self.unsure} differ after steps that are missing, " if self.unsure else ""
+        return f"{self.compared} answers, {self.differing} differ, {unsure}{self.left_out} steps left out"
 
 
 def compare_recording(recording: Recording) -> Answers:

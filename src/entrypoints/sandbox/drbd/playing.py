@@ -8,6 +8,7 @@ from functools import partial
 
 from adapters.memory.linstor import Handle, LinstorModel, OpenRefused
 from adapters.memory.linstor.devices import QUORUM
+from adapters.memory.linstor.objects import Definition, Resource
 from entrypoints.sandbox.drbd.commands import Commands
 from entrypoints.sandbox.drbd.recording import Recording, States, Step, cut_off, only_looks, writes
 
@@ -56,11 +57,8 @@ class Player:
             recorded = states.get(node, {})
             if not isinstance(recorded, dict) or "role" not in recorded:
                 raise NotSimulated(f"{node} does not have the resource any more")
-            role = "Primary" if node in self._model.devices.primaries(self._definition) else "Secondary"
             here = self._definition.resources[node]
-            disk = "Diskless" if here.diskless else here.disk_state or "UpToDate"
-            quorum = self._model.devices.has_quorum(self._definition, here)
-            yield f"state of {node}", _shown(recorded), f"{role} {disk} {'quorum' if quorum else 'no quorum'}"
+            yield f"state of {node}", _shown(recorded), state_of(self._model, self._definition, here)
 
     def _cut(self, nodes: set[str]) -> None:
         for node in self._recording.nodes:
@@ -95,7 +93,7 @@ class Player:
             "read": lambda: self._handle(node, words[1]).read(int(words[2]), BLOCK),
             "write": lambda: self._handle(node, words[1]).write_at(int(words[2]), bytes(BLOCK)),
         }
-        return _errno(known[words[0]])
+        return errno_of(known[words[0]])
 
     def _open(self, node: str, label: str, flags: str) -> None:
         handle = self._model.devices.open(node, self._name, write=writes(flags), label=label)
@@ -118,10 +116,10 @@ class Player:
         """Every combination of flags: opened, used and closed."""
         for each in json.loads(printed):
             flags = str(each["flags"])
-            yield f"{node} open {flags}", each["open"]["result"], _errno(partial(self._open, node, "matrix", flags))
+            yield f"{node} open {flags}", each["open"]["result"], errno_of(partial(self._open, node, "matrix", flags))
             handle = self._handles.pop((node, "matrix"), None)
             if handle is not None and "write" in each:
-                yield f"{node} write", each["write"]["result"], _errno(partial(handle.write_at, 0, bytes(BLOCK)))
+                yield f"{node} write", each["write"]["result"], errno_of(partial(handle.write_at, 0, bytes(BLOCK)))
             if handle is not None:
                 handle.close()
 
@@ -158,7 +156,14 @@ def _shown(recorded: Step) -> str:
     return f"{recorded['role']} {recorded['disk']} {quorum}"
 
 
-def _errno(act: Callable[[], object]) -> str:
+def state_of(model: LinstorModel, definition: Definition, here: Resource) -> str:
+    """Role, disk and quorum of a resource on its node."""
+    role = "Primary" if here.node in model.devices.primaries(definition) else "Secondary"
+    disk = "Diskless" if here.diskless else here.disk_state or "UpToDate"
+    return f"{role} {disk} {'quorum' if model.devices.has_quorum(definition, here) else 'no quorum'}"
+
+
+def errno_of(act: Callable[[], object]) -> str:
     """`ok` or the name of the error, as the recordings have it."""
     try:
         act()

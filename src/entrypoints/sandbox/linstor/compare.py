@@ -13,11 +13,13 @@ from typing import Any
 from adapters.memory.linstor.model import LinstorModel
 from entrypoints.command_line import new_parser
 from entrypoints.sandbox.drbd.compare import Answers, compare_recording
-from entrypoints.sandbox.drbd.recording import Recording, is_recording, recording_of
+from entrypoints.sandbox.drbd.recording import is_recording, recording_of
 from entrypoints.sandbox.linstor.left_out import why_left_out
 from entrypoints.sandbox.linstor.operations import is_used
 from entrypoints.sandbox.linstor.playing import Player
 from entrypoints.sandbox.linstor.server import serve
+from entrypoints.sandbox.topics.compare import compare_topic
+from entrypoints.sandbox.topics.recording import topics
 
 SHOWN = 4
 """How many differences of one exchange are printed."""
@@ -47,11 +49,11 @@ def parser() -> argparse.ArgumentParser:
     """The parser of this action."""
     own = new_parser(
         "onelinstor sandbox compare",
-        "Play recorded scenarios of a real LINSTOR controller on the simulated one, over HTTP, and recordings of DRBD "
-        "on the simulated devices, comparing each answer.",
+        "Play recorded scenarios of a real LINSTOR controller on the simulated one, over HTTP, recordings of DRBD on "
+        "the simulated devices, and those of both together, comparing each answer.",
         examples=(
             "onelinstor sandbox compare tests/captures/linstor-1.33.3/scenarios",
-            "onelinstor sandbox compare tests/captures/drbd-9",
+            "onelinstor sandbox compare tests/captures/drbd-9 tests/captures/linstor-1.33.3-drbd",
         ),
         exit_codes={
             0: "every answer that this driver uses is as recorded",
@@ -64,7 +66,7 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         nargs="*",
         metavar="DIR|FILE",
-        help="scenarios (*.jsonl), recordings of DRBD (*.json), or where they are",
+        help="scenarios (*.jsonl), recordings of DRBD, or of LINSTOR above it (*.json), or where they are",
     )
     return own
 
@@ -72,20 +74,26 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str]) -> int:
     """Compare all that is named: 0; 1 when an answer that this driver uses differs, 2 when nothing can be read."""
     paths = parser().parse_args(argv).paths
-    scenarios, recordings = list(_scenarios(paths)), list(_recordings(paths))
-    if not scenarios and not recordings:
+    scenarios, documents = list(_scenarios(paths)), list(_documents(paths))
+    recordings = [recording_of(given) for _, given in documents if is_recording(given)]
+    found = list(topics(documents))
+    if not scenarios and not recordings and not found:
         print("onelinstor sandbox compare DIR|FILE...: no scenario (*.jsonl, *.json) found", file=sys.stderr)
         return 2
-    totals, answers = Totals(), Answers()
+    totals, drbd, both = Totals(), Answers(), Answers()
     for path, lines in scenarios:
         totals.add(compare_scenario(path.stem, lines))
     for each in recordings:
-        answers.add(compare_recording(each))
+        drbd.add(compare_recording(each))
+    for topic in found:
+        both.add(compare_topic(topic))
     if scenarios:
         print(f"{len(scenarios)} scenarios, {totals}")
     if recordings:
-        print(f"{len(recordings)} recordings, {answers}")
-    return 1 if totals.failing or answers.differing else 0
+        print(f"{len(recordings)} recordings of DRBD, {drbd}")
+    if found:
+        print(f"{len(found)} topics of LINSTOR above DRBD, {both}")
+    return 1 if totals.failing or drbd.differing or both.differing else 0
 
 
 def _scenarios(paths: Iterable[Path]) -> Iterator[tuple[Path, list[dict[str, Any]]]]:
@@ -96,11 +104,9 @@ def _scenarios(paths: Iterable[Path]) -> Iterator[tuple[Path, list[dict[str, Any
             yield each, lines
 
 
-def _recordings(paths: Iterable[Path]) -> Iterator[Recording]:
-    for each in _files(paths, ".json"):
-        given = json.loads(each.read_text(encoding="utf-8"))
-        if is_recording(given):
-            yield recording_of(given)
+def _documents(paths: Iterable[Path]) -> Iterator[tuple[Path, Any]]:
+    """The other files, with what they hold."""
+    yield from ((each, json.loads(each.read_text(encoding="utf-8"))) for each in _files(paths, ".json"))
 
 
 def _files(paths: Iterable[Path], suffix: str) -> Iterator[Path]:

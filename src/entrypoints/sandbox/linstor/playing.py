@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
@@ -64,13 +64,14 @@ class Player:
         """What differs; a repeated request gets some tries to reach the recorded answer."""
         found: list[str] = []
         for _ in range(POLLS if until else 1):
-            status, body = self._ask(request)
+            status, body = self.ask(request)
             found = differences(expected["status"], expected.get("body") or None, status, body or None)
             if not found:
                 break
         return found
 
-    def _ask(self, request: dict[str, Any]) -> tuple[int, Any]:
+    def ask(self, request: Mapping[str, Any]) -> tuple[int, Any]:
+        """Status and body of the answer to a recorded request."""
         query = urlencode(request.get("query") or {}, doseq=True)
         target = request["path"] + (f"?{query}" if query else "")
         body = _body(request.get("body"))

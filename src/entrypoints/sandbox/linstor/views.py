@@ -20,7 +20,7 @@ class ResourceView:
         self._owner = owner
         self._each = each
         self._node = model.state.nodes[each.node]
-        self._known = self._node.online and not (each.going and each.diskless)
+        self._known = self._node.online and not (each.diskless and "DELETE" in each.flags)
 
     def shape(self) -> Json:
         """The element, with volumes."""
@@ -125,7 +125,11 @@ class ResourceView:
         return 101 if self._each.diskless else 10101
 
     def _may_promote(self) -> bool:
-        return not self._model.devices.primaries(self._owner) and self._data_reachable()
+        """Of a Primary whose network is cut the others know nothing (recorded)."""
+        joined = self._model.devices.joined
+        others = (self._owner.resources[node] for node in self._model.devices.primaries(self._owner))
+        seen = any(each is self._each or joined(self._owner, self._each, each) for each in others)
+        return not seen and self._data_reachable()
 
     # -- volumes --------------------------------------------------------------------------------
 

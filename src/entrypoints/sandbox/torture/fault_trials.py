@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from domain.sizes import EXTENT_KIB
 from entrypoints.sandbox.cloud import message
 from entrypoints.sandbox.linstor import serve
 from entrypoints.sandbox.torture.kills import run
@@ -25,6 +26,8 @@ _USE = re.compile(r"(OpenNebula-Snap-\d+)-\d+")
 _PASSING = re.compile(r" mark snapshot-\d+$| snapshot safety-snap-|/\.linstor-migration-\d+-stays$")
 """That a name was used, what LINSTOR keeps of its own of a rollback that failed, and what a migration that failed left
 where the VM stays: they end with the volume and with the VM's directory."""
+
+_SIZES = re.compile(r": (\d+) KiB, .*; undisturbed: (\d+) KiB, ")
 
 _ELSEWHERE = re.compile(r" attached to \S+: not there;")
 """LINSTOR put a replica on the host instead; that the disk is usable there is told by its link."""
@@ -140,9 +143,17 @@ def _is_begun(half_done: str, trouble: Trouble) -> bool:
     return trouble.in_the_way and " flags: DELETE;" in half_done
 
 
+def _is_grown(difference: str) -> bool:
+    """Whether a volume has the one extent more with which a growth was driven on."""
+    sizes = _SIZES.search(difference)
+    return sizes is not None and int(sizes[1]) - int(sizes[2]) == EXTENT_KIB
+
+
 def _may_stay(difference: str, trouble: Trouble) -> bool:
     """Whether a later order takes it away, or nobody has to."""
     if trouble.away and f" attached to {trouble.away}: ; " in difference:
+        return True
+    if trouble.breaks_growth and _is_grown(difference):
         return True
     return bool(_ELSEWHERE.search(difference)) or (trouble.owing and DEBT in difference)
 

@@ -49,6 +49,7 @@ class Trouble:
     *helpless*: what was made cannot be taken back, because LINSTOR does not do that either.
     *in_the_way*: it keeps LINSTOR from ending a deletion that was begun.
     *away*: a host that nobody can look at; what it has attached and does not use may stay so.
+    *breaks_growth*: LINSTOR drives a growth on only for a size beyond the one it has on record (linstor.md 2.17).
     """
 
     name: str
@@ -60,6 +61,7 @@ class Trouble:
     helpless: bool = False
     in_the_way: bool = False
     away: str = ""
+    breaks_growth: bool = False
 
 
 def _nothing() -> None:
@@ -237,7 +239,7 @@ TROUBLES: tuple[Trouble, ...] = (
     Trouble("a controller fails over", REQUEST, _linstor("cut", lasts=True), standby=True),
     Trouble("the satellite of the VM's host is offline", REQUEST, _offline(HOME), away=HOME),
     Trouble("the satellite of another host is offline", REQUEST, _offline(OTHER), away=OTHER),
-    Trouble("the network of a host is cut", REQUEST, _cut_off(OTHER)),
+    Trouble("the network of a host is cut", REQUEST, _cut_off(OTHER), breaks_growth=True),
     Trouble("a snapshot fails on a host", r"POST .*/snapshots$", _command_fails(HOME, r"lvcreate.*--snapshot")),
     Trouble("a clone fails on a host", r"POST .*/clone$", _command_fails(HOME, r"lvcreate.*--snapshot")),
     Trouble("a host fails to adjust DRBD", CHANGE, _command_fails(HOME, r"drbdadm .*adjust"), in_the_way=True),

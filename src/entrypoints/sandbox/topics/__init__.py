@@ -1,0 +1,1 @@
+"""Recordings of a LINSTOR above real DRBD, played on the simulated cluster: requests, and programs on the hosts."""
