@@ -66,12 +66,9 @@ class Lifetime:
     ) -> bool:
         """Make *target* a complete copy of *source*, which *user* can use; whether it is new.
 
-        The copy holds the data of the moment when LINSTOR starts it; *standing_still* is a block around just that.
-
-        A copy of this very order from before is kept.
-        A copy for an earlier life of the disk is replaced (opennebula.md 8.3 no. 14). A copy that breaks on
-        a host is removed and tried once more (linstor.md 2.17 no. 3).
-        Raises CopyFailed, NotInSync, NotPossible, VolumeExists, Interrupted.
+        *standing_still* is a block around the moment whose data the copy holds. A copy of this very order from before
+        is kept, one for an earlier life of the disk replaced (opennebula.md 8.3 no. 14), one that breaks on a host
+        tried once more (linstor.md 2.17 no. 3). Raises CopyFailed, NotInSync, NotPossible, VolumeExists, Interrupted.
         """
         seen = _copyable(storage.cluster, source, user)
         for _ in range(2):

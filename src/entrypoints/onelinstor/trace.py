@@ -151,7 +151,11 @@ def parser() -> argparse.ArgumentParser:
     )
     directory = Path(trace_directory(os.environ))
     own.add_argument("--directory", type=Path, default=directory, help="where traces are (%(default)s)")
-    actions = own.add_subparsers(dest="action", required=True, metavar="on|off|list|show")
+    _add_actions(own.add_subparsers(dest="action", required=True, metavar="on|off|list|show"))
+    return own
+
+
+def _add_actions(actions: Any) -> None:
     on = _action(actions, "on", "let every order leave a trace", _on)
     on.add_argument("--orders", type=int, default=Bounds.orders, help="keep that many at most (%(default)s)")
     on.add_argument("--days", type=float, default=Bounds.days, help="keep none that is older (%(default)s)")
@@ -161,7 +165,6 @@ def parser() -> argparse.ArgumentParser:
     show = _action(actions, "show", "the time line of an order", _show)
     show.add_argument("id", nargs="?", default="", help="of the order, as in oned's log and in its error; the last one")
     show.add_argument("--json", action="store_true", help="the trace as it is")
-    return own
 
 
 def _action(actions: Any, name: str, what: str, run: Callable[..., int]) -> argparse.ArgumentParser:

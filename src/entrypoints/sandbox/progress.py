@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 Begin = Callable[[str], None]
 """Tell what has begun; what had begun before is done."""
@@ -22,15 +30,8 @@ def progress(console: Console, total: int) -> Iterator[Begin]:
     """
     watched = sys.stderr.isatty()
     on = console if console.is_terminal else Console(stderr=True)
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
     # sys.stdout stays as it is: rich would send it to where the bar is
-    with Progress(*columns, console=on, transient=True, disable=not watched, redirect_stdout=False) as shown:
+    with Progress(*_columns(), console=on, transient=True, disable=not watched, redirect_stdout=False) as shown:
         task = shown.add_task("", total=total)
         begun = 0
 
@@ -40,3 +41,11 @@ def progress(console: Console, total: int) -> Iterator[Begin]:
             begun += 1
 
         yield begin
+
+
+def _columns() -> Iterator[ProgressColumn]:
+    yield SpinnerColumn()
+    yield TextColumn("{task.description}", markup=False)
+    yield BarColumn()
+    yield MofNCompleteColumn()
+    yield TimeElapsedColumn()

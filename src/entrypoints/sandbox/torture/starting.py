@@ -58,15 +58,7 @@ def started(
     extra: Mapping[str, str] | None = None,
 ) -> tuple[int, str]:
     """Exit code and standard error of *order*, whose process *follow* is told of. Raises TimeoutError after *limit*."""
-    process = subprocess.Popen(
-        [str(sandbox.script(order.kind, "linstor", order.action)), *order.argv],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={**sandbox.environment(), "SANDBOX_SESSIONS": told, **(extra or {})},
-        cwd=sandbox.one / "var",
-        start_new_session=True,
-    )
+    process = _begun(sandbox, order, {**sandbox.environment(), "SANDBOX_SESSIONS": told, **(extra or {})})
     follow(process.pid)
     try:
         _, said = process.communicate(order.stdin, limit)
@@ -76,3 +68,15 @@ def started(
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     return process.returncode, said.decode("utf-8", "replace").strip()
+
+
+def _begun(sandbox: Sandbox, order: Order, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [str(sandbox.script(order.kind, "linstor", order.action)), *order.argv],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=environment,
+        cwd=sandbox.one / "var",
+        start_new_session=True,
+    )
