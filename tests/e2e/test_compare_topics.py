@@ -60,9 +60,9 @@ def test_linstor_and_its_devices_answer_as_recorded(recorded: Path, name: str) -
 
 
 def test_the_set_up_is_answered_as_recorded(recorded: Path) -> None:
-    """Nodes, pools and what a fresh controller has set."""
+    """Nodes, pools, their space, and what a fresh controller has set."""
     answers = compared(steps(recorded / SETUP))
-    assert (answers.compared, answers.differing) == (4, 0)
+    assert (answers.compared, answers.differing) == (5, 0)
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -109,4 +109,4 @@ def test_without_its_set_up_nothing_is_played(
 def test_the_command_plays_what_is_below_a_directory(recorded: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 0 and the totals."""
     assert main([str(recorded / SETUP), str(recorded / "11-last-diskful")]) == 0
-    assert "2 topics of LINSTOR above DRBD, 20 answers, 0 differ, 0 steps left out" in capsys.readouterr().out
+    assert "2 topics of LINSTOR above DRBD, 21 answers, 0 differ, 0 steps left out" in capsys.readouterr().out

@@ -91,6 +91,19 @@ def test_pools_of_one_size_on_one_node_both_count() -> None:
 
 
 @pytest.mark.parametrize(
+    ("free", "fits"),
+    [((3, 3, 3), 3), ((1, 2, 3), 3), ((1, 1, 3), 2), ((5, 5, 5, 1, 1, 1), 8), ((7,), 0)],
+)
+def test_the_space_for_two_replicas_is_that_of_the_emptiest_pools(free: tuple[int, ...], fits: int) -> None:
+    """Filled two by two (linstor-1.33.3-drbd/00-setup/021; 04-sizes/011)."""
+    model = LinstorModel()
+    for number, gib in enumerate(free):
+        model.add_node(f"node-{number}", [Pool("data", "LVM_THIN", 9 * GIB, gib * GIB)])
+    model.add_group("two", place_count=2)
+    assert model.groups.size_info("two").space["available_size_in_kib"] == fits * GIB
+
+
+@pytest.mark.parametrize(
     "exclude",
     [
         lambda model: model.events.satellite_down("beta"),

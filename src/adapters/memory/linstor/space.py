@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,8 +148,8 @@ class Space:
             return _info(0, 0, 0)
         largest = min(self.limit(node.name, pool) for node, pool in next_ones)
         stores = list({_store(node, pool): (node, pool) for node, pool in reversed(found)}.values())
-        available = _spread([(node.name, self.free(node.name, pool)) for node, pool in stores], count)
-        capacity = _spread([(node.name, pool.total) for node, pool in stores], count)
+        available = _spread((self.free(node.name, pool) for node, pool in stores), count)
+        capacity = _spread((pool.total for _, pool in stores), count)
         shown = [
             {
                 "node_name": node.name,
@@ -193,22 +193,16 @@ def _apart(places: Sequence[Place]) -> list[Place]:
     return found
 
 
-def _spread(pools: list[tuple[str, int]], count: int) -> int:
-    """How much fits when every KiB is put on *count* nodes: the smallest pool is filled together with the largest ones
-    of other nodes, again and again. The larger ones stay as they were, as in the controller's own sum (recorded).
+def _spread(sizes: Iterable[int], count: int) -> int:
+    """How much fits when every KiB is put into *count* pools: the emptiest ones are filled together, again and again.
+
+    Like the controller's own sum it does not ask whether they are on different nodes (recorded).
     """
-    left = sorted(enumerate(pools), key=lambda each: each[1][1])
+    left = sorted(sizes, reverse=True)
     total = 0
-    while left:
-        smallest, (node, size) = left[0]
-        partners = {each[1][0]: each for each in left[1:] if each[1][0] != node}
-        if len(partners) < count - 1:
-            left.pop(0)
-            continue
-        largest = sorted(partners.values(), key=lambda each: -each[1][1])[: count - 1]
-        total += size
-        used = {smallest, *(number for number, (_, its) in largest if its == size)}
-        left = [each for each in left if each[0] not in used]
+    while len(left) >= count and (part := left[count - 1]) > 0:
+        total += part
+        left = sorted([each - part for each in left[:count]] + left[count:], reverse=True)
     return total
 
 

@@ -8,7 +8,8 @@ from adapters.memory.linstor.model import LinstorModel
 from entrypoints.sandbox.drbd.compare import SHOWN, Answers
 from entrypoints.sandbox.drbd.playing import NotSimulated
 from entrypoints.sandbox.linstor.server import serve
-from entrypoints.sandbox.topics.playing import Compared, TopicPlayer
+from entrypoints.sandbox.topics.asking import Compared
+from entrypoints.sandbox.topics.playing import TopicPlayer
 from entrypoints.sandbox.topics.programs import Unknown
 from entrypoints.sandbox.topics.recording import Topic
 

@@ -34,10 +34,9 @@ _IN_USE = re.compile(r"\bnode '?([\w-]+)'? is still in use")
 
 def shown(step: Step) -> Shown:
     """What a step shows of nodes, networks and programs."""
-    path = step.request.get("path")
-    if path == "/v1/nodes" and step.request.get("method") == "GET":
+    if f"{step.method} {step.path}" == "GET /v1/nodes":
         return Shown({each["name"]: each.get("connection_status") not in ONLINE for each in step.body})
-    if path == "/v1/view/resources" and step.resource and step.body:
+    if step.path == "/v1/view/resources" and step.resource and step.body:
         return _view(step.body)
     return _refused(step) or _series(step.settled)
 

@@ -29,6 +29,16 @@ class Step:
         return found
 
     @property
+    def method(self) -> str:
+        """Of the request."""
+        return str(self.request.get("method", "GET"))
+
+    @property
+    def path(self) -> str:
+        """Of the request."""
+        return str(self.request.get("path", ""))
+
+    @property
     def recorded(self) -> Mapping[str, Any]:
         """Status and body of the answer."""
         found: Mapping[str, Any] = self.given.get("response") or {}
@@ -43,7 +53,7 @@ class Step:
     @property
     def changes(self) -> bool:
         """Whether it asks LINSTOR for a change."""
-        return self.request.get("method", "GET") != "GET" and "/query-" not in str(self.request.get("path"))
+        return self.method != "GET" and "/query-" not in self.path
 
     @property
     def starves(self) -> bool:
@@ -76,11 +86,10 @@ class Step:
     @property
     def resource(self) -> str:
         """The resource that a request is about, "" where it is about none or about many."""
-        path, query = str(self.request.get("path", "")), self.request.get("query") or {}
-        named = re.match(r"/v1/resource-definitions/([^/]+)", path)
-        asked = query.get("resources") or [named[1] if named else ""]
+        named = re.match(r"/v1/resource-definitions/([^/]+)", self.path)
+        asked = (self.request.get("query") or {}).get("resources") or [named[1] if named else ""]
         told = self.request.get("body")
-        made = told.get("resource_definition_name") if isinstance(told, dict) and path.endswith("/spawn") else None
+        made = told.get("resource_definition_name") if isinstance(told, dict) and self.path.endswith("/spawn") else ""
         return str(made or asked[0])
 
 
@@ -131,13 +140,13 @@ def cluster(setup: Iterable[Step]) -> dict[str, Any]:
     groups: list[dict[str, Any]] = []
     pools: list[Mapping[str, Any]] = []
     for step in setup:
-        method, path = step.request.get("method"), step.request.get("path")
+        asked = f"{step.method} {step.path}"
         told: dict[str, Any] = step.request.get("body") or {}
-        if (method, path) == ("POST", "/v1/nodes"):
+        if asked == "POST /v1/nodes":
             nodes[told["name"]] = {"name": told["name"], "address": told["net_interfaces"][0]["address"]}
-        elif (method, path) == ("POST", "/v1/resource-groups"):
+        elif asked == "POST /v1/resource-groups":
             groups.append(told)
-        elif (method, path) == ("GET", "/v1/view/storage-pools"):
+        elif asked == "GET /v1/view/storage-pools":
             pools = step.body
     for name, node in nodes.items():
         node["pools"] = [each for each in pools if each["node_name"] == name]
