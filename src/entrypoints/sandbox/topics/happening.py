@@ -34,8 +34,8 @@ class Surroundings:
         if about in self._model.state.definitions:
             self._programs_do(found, between, about)
         self._programs_begin_again(ahead)
+        self._attached(found, between, about)
         if not any(step.changes for step in between):
-            self._attached(found, about)
             self._nodes_do(found, now=number == 0 or ahead[0].starves)
 
     def _programs_do(self, found: Shown, between: tuple[Step, ...], about: str) -> None:
@@ -48,12 +48,12 @@ class Surroundings:
                 with suppress(OpenRefused):
                     (self._programs.hold if used else self._programs.release)(node, about)
 
-    def _attached(self, found: Shown, about: str) -> None:
-        """Somebody attached the volume where there was a witness."""
+    def _attached(self, found: Shown, between: tuple[Step, ...], about: str) -> None:
+        """Somebody attached the volume where there was a witness, and no step until then is about that."""
         definition = self._model.state.find(about)
         resources = definition.resources if definition is not None else {}
         for node in found.wanted & resources.keys():
-            if resources[node].tiebreaker:
+            if resources[node].tiebreaker and not any(f"/resources/{node}" in step.path for step in between):
                 self._model.resources.make_available(about, node)
 
     def _programs_begin_again(self, ahead: tuple[Step, ...]) -> None:

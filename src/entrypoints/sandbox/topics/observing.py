@@ -49,8 +49,9 @@ def _refused(step: Step) -> Shown | None:
 
 
 def _view(resources: list[Mapping[str, Any]]) -> Shown:
-    """A resource of a node that is away has no state."""
-    away = {each["node_name"]: "state" not in each for each in resources}
+    """A resource of a node that is away has no state, nor has one that is being deleted."""
+    staying = [each for each in resources if "DELETE" not in (each.get("flags") or ())]
+    away = {each["node_name"]: "state" not in each for each in staying}
     links = {each["node_name"]: _links(each) for each in resources if "state" in each}
     alone = {name: "Connected" not in peers.values() for name, peers in links.items() if peers}
     use = {each["node_name"]: each["state"]["in_use"] for each in resources if "in_use" in each.get("state", {})}
