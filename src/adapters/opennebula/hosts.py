@@ -28,9 +28,13 @@ class SshHosts:
         mark = f"linstor-step-{secrets.token_hex(8)}"
         limits = self._limits()
         seconds = limits.host + sum(_may_wait(step, limits) for step in steps)
+        moving = sum(_may_move(step, limits) for step in steps)
         # nothing is ever sent, but the open input tells the host that this order lives
         with session(host, self._shell.command(host, script(steps, mark)), seconds) as program:
-            ended = reached(host, program.end(), seconds)
+            if moving:
+                # a host that does not even begin must not be waited for as long as a large disk takes
+                program.allow_after(f"{mark}\n".encode(), seconds + moving)
+            ended = reached(host, program.end(), program.seconds)
         return told(host, steps, ended, mark)
 
     def copy_files(
@@ -49,6 +53,9 @@ def _may_wait(step: Step, limits: Limits) -> float:
     """Seconds that the step itself may take, on top of the limit of the session."""
     if isinstance(step, MakeFileSystem):
         return limits.change
-    if isinstance(step, CopyDevice | ExportDevice):
-        return limits.transfer
     return float(getattr(step, "seconds", 0.0))
+
+
+def _may_move(step: Step, limits: Limits) -> float:
+    """Seconds that the data of a whole disk may take, once the session has begun."""
+    return limits.transfer if isinstance(step, CopyDevice | ExportDevice) else 0.0

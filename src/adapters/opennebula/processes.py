@@ -41,6 +41,8 @@ class _Collector(threading.Thread):
     def __init__(self, stream: IO[bytes], *, last: bool = False, enough: Callable[[], None] = lambda: None) -> None:
         super().__init__(daemon=True)
         self._stream, self._last, self._enough = stream, last, enough
+        self._awaited: tuple[bytes, Callable[[], None]] | None = None
+        self._lock = threading.Lock()
         self.data = b""
         self.too_much = False
         self.start()
@@ -50,8 +52,20 @@ class _Collector(threading.Thread):
         with suppress(OSError, ValueError):
             while piece := os.read(self._stream.fileno(), CHUNK):
                 self._keep(self.data + piece)
+                self._look()
                 if self.too_much:
                     self._enough()
+
+    def when(self, awaited: bytes, act: Callable[[], None]) -> None:
+        """Call *act* once, as soon as the output has *awaited*."""
+        self._awaited = awaited, act
+        self._look()
+
+    def _look(self) -> None:
+        with self._lock:
+            if self._awaited is not None and self._awaited[0] in self.data:
+                self._awaited[1]()
+                self._awaited = None
 
     def _keep(self, data: bytes) -> None:
         self.too_much = self.too_much or len(data) > LONGEST_OUTPUT
@@ -80,6 +94,11 @@ class Program:
         self._timer.cancel()
         self.seconds = seconds
         self._timer = self._started_timer()
+
+    def allow_after(self, awaited: bytes, seconds: float) -> None:
+        """The same as soon as its collected output has *awaited*."""
+        if self._output is not None:
+            self._output.when(awaited, lambda: self.allow(seconds))
 
     def _expire(self) -> None:
         self._timed_out = True

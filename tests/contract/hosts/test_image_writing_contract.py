@@ -10,11 +10,13 @@ import pytest
 
 from adapters.opennebula.copying import Copier
 from adapters.opennebula.exports import FrontEndExports
+from adapters.opennebula.hosts import SshHosts
 from adapters.opennebula.writing import Writer
 from domain.errors import HostCommandFailed, HostUnreachable
 from domain.names import HostName
 from domain.ports import FetchedImage, ImageSource
 from domain.settings import Limits
+from domain.steps import CopyDevice, ExportDevice
 
 ALPHA, DEVICE, MIB = HostName("alpha"), "/dev/drbd1000", 1024 * 1024
 World = Any
@@ -135,6 +137,8 @@ def test_a_host_that_does_not_begin_is_not_waited_for_like_a_large_image(world: 
         lambda: Writer(shell, limits).write(image, ALPHA, DEVICE, zeroed=False, wait=0.0),
         lambda: FrontEndExports(limits, shell).save(ALPHA, DEVICE, 4, str(tmp_path)),
         lambda: Copier(shell, limits).copy(ALPHA, "/a/b/c", HostName("beta"), "/a/b/c", ()),
+        lambda: SshHosts(lambda: limits, shell).run(ALPHA, [CopyDevice("/dev/drbd1001", DEVICE, 4)]),
+        lambda: SshHosts(lambda: limits, shell).run(ALPHA, [ExportDevice(DEVICE, "/a/b/c")]),
     ):
         with pytest.raises(HostUnreachable, match=r"no end after 0\.5 seconds"):
             wait_for_it()

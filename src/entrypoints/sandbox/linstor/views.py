@@ -20,7 +20,7 @@ class ResourceView:
         self._owner = owner
         self._each = each
         self._node = model.state.nodes[each.node]
-        self._known = self._node.online and not (each.diskless and "DELETE" in each.flags)
+        self._known = self._node.online
 
     def shape(self) -> Json:
         """The element, with volumes."""
