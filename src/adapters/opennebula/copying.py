@@ -55,7 +55,8 @@ class Copier:
             return False
         mark = f"linstor-files-{secrets.token_hex(8)}"
         argv = self._shell.command(host, command("files", mark, "copy_here", directory, to, only))
-        with session(host, argv, self._limits.transfer, stdin=b"") as program:
+        with session(host, argv, self._limits.host, stdin=b"") as program:
+            program.allow_after(f"{mark} begun\n".encode(), self._limits.transfer)
             ended = succeeded(host, program.end(), program.seconds, f"copy the files of {directory} to {to}")
         return f"{mark} shared".encode() not in ended.out.splitlines()
 

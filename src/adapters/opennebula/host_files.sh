@@ -60,6 +60,7 @@ receive_files() { # DIRECTORY PROBE
 }
 
 copy_here() { # FROM TO NAME
+    tell begun
     choose "$3"
     if [ ! -d "$1" ]; then tell missing; return; fi
     if [ "$1" -ef "$2" ]; then tell shared; return; fi

@@ -137,6 +137,7 @@ def test_a_host_that_does_not_begin_is_not_waited_for_like_a_large_image(world: 
         lambda: Writer(shell, limits).write(image, ALPHA, DEVICE, zeroed=False, wait=0.0),
         lambda: FrontEndExports(limits, shell).save(ALPHA, DEVICE, 4, str(tmp_path)),
         lambda: Copier(shell, limits).copy(ALPHA, "/a/b/c", HostName("beta"), "/a/b/c", ()),
+        lambda: Copier(shell, limits).copy_here(ALPHA, "/a/b/c", "/a/b/d"),
         lambda: SshHosts(lambda: limits, shell).run(ALPHA, [CopyDevice("/dev/drbd1001", DEVICE, 4)]),
         lambda: SshHosts(lambda: limits, shell).run(ALPHA, [ExportDevice(DEVICE, "/a/b/c")]),
     ):
