@@ -34,8 +34,7 @@ class ClusterCopies(ClusterPart):
         replies = self._controller.change(doing, "POST", path, body)
         if replies.failed_with(Code.DEFINITION_EXISTS):
             return replies.repeated and self._made_by(target, request)
-        if replies.failed_with(Code.UNKNOWN_ERROR, Code.IMPLEMENTATION_ERROR) and self._made_by(target, request):
-            self._delete_quietly(target)
+        self._take_back(replies, target, request)
         replies.check(doing, _meanings(source, group))
         if not with_props:
             self._finish_old_copy(doing, target, None if with_group else group, put, drop)

@@ -89,6 +89,14 @@ class ClusterPart:
                 f"remove what is left of volume {volume}", "DELETE", path_of("resource-definitions", volume)
             )
 
+    def _take_back(self, replies: Replies, volume: VolumeName, request: str) -> None:
+        """Remove what a controller made of which it then said no word (a proxy answers so, too)."""
+        if not replies.failed_with(Code.UNKNOWN_ERROR, Code.IMPLEMENTATION_ERROR):
+            return
+        with suppress(DriverError):
+            if self._made_by(volume, request):
+                self._delete_quietly(volume)
+
     def _made_by(self, volume: VolumeName, request: str) -> bool:
         """Whether the definition carries the mark of *request*, so that a lost reply was a success."""
         found = self._raw_definition(volume)

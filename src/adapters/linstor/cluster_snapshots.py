@@ -147,6 +147,7 @@ class ClusterSnapshots(ClusterPart):
         replies = self._controller.change(doing, "POST", path_of("resource-definitions"), body)
         if replies.failed_with(Code.DEFINITION_EXISTS):
             return replies.repeated and self._made_by(target, request)
+        self._take_back(replies, target, request)
         replies.check(doing, group_missing(group))
         return True
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
 
 from adapters.linstor.cluster_part import ClusterPart, new_request
 from adapters.linstor.codes import Code, Kind
@@ -22,7 +21,6 @@ from adapters.linstor.reading import (
 )
 from adapters.linstor.replies import Replies, about_volume, first_of
 from domain.errors import (
-    DriverError,
     HasSnapshots,
     NoPlacement,
     NotInSync,
@@ -82,19 +80,13 @@ class ClusterVolumes(ClusterPart):
         replies = self._controller.change(doing, "POST", path_of("resource-groups", group, "spawn"), body)
         if replies.failed_with(Code.DEFINITION_EXISTS):
             return replies.repeated and self._made_by(volume, request)
-        if replies.failed_with(Code.UNKNOWN_ERROR, Code.IMPLEMENTATION_ERROR) and not replies.begun:
-            self._take_back(volume, request)
+        if not replies.begun:
+            self._take_back(replies, volume, request)
         if not at_once and replies.error is None:
             path = path_of("resource-definitions", volume)
             replies = Replies(replies.entries + self._change_properties(doing, path, wanted, ()).entries)
         self._keep_if_whole(doing, volume, replies, group)
         return True
-
-    def _take_back(self, volume: VolumeName, request: str) -> None:
-        """Remove what a controller made that then said no word of it (a proxy answers so, too)."""
-        with suppress(DriverError):
-            if self._made_by(volume, request):
-                self._delete_quietly(volume)
 
     def _keep_if_whole(self, doing: str, volume: VolumeName, replies: Replies, group: GroupName) -> None:
         """Raises by the replies to a creation, after removing what a satellite's failure left (linstor.md 2.5)."""

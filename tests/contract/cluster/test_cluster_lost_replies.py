@@ -44,6 +44,20 @@ def test_a_volume_that_was_made_behind_an_error_is_removed(cluster_served: Any) 
     assert cluster_served.cluster.definitions([name]) == {}
 
 
+@pytest.mark.parametrize("how", ["500", "error inside"])
+def test_a_copy_that_was_made_behind_an_error_is_removed(cluster_served: Any, how: str) -> None:
+    """Of a volume, and of a snapshot, whose definition is made first."""
+    source, target = cluster_served.volume(), cluster_served.name()
+    cluster_served.cluster.snapshot(source, SNAP, {})
+    cluster_served.lose("POST", "/clone", how=how)
+    with pytest.raises(ControllerFailed):
+        cluster_served.cluster.copy(source, target, TWO, {})
+    cluster_served.lose("POST", "/resource-definitions", how=how)
+    with pytest.raises(ControllerFailed):
+        cluster_served.cluster.restore(source, SNAP, target, TWO, {})
+    assert cluster_served.cluster.definitions([target]) == {}
+
+
 def test_a_volume_of_another_order_survives_an_error(cluster_served: Any) -> None:
     """It carries another mark."""
     volume = cluster_served.volume(image="7")

@@ -89,7 +89,7 @@ def fault_trial(name: str, trouble: Trouble, occasion: int, good: Calm, seed: in
         struck = strike(stage, order, trouble, occasion)
         wrong = [*_ending(struck, stage)]
         if struck.exit_code and not trouble.helpless:
-            wrong += [each for each in _half_done(before, _seen(stage), good) if not _is_begun(each, trouble)]
+            wrong += _half_done(before, _seen(stage), good, trouble)
         wrong += _after(stage, order, trouble, struck, good)
         return FaultTrial(name, trouble.name, occasion, struck.begun_at, struck.exit_code, struck.stderr, tuple(wrong))
 
@@ -130,17 +130,17 @@ def _objects(stage: Stage) -> list[str]:
     ]
 
 
-def _half_done(before: State, now: State, good: Calm) -> Iterator[str]:
-    """New volumes that are not complete: oned does not call another order for an image that failed (rule 2)."""
+def _half_done(before: State, now: State, good: Calm, trouble: Trouble) -> Iterator[str]:
+    """New volumes that are not complete: oned does not call another order for an image that failed (rule 2).
+
+    A deletion that has begun ends with the next one, once the host is well.
+    """
     new = {key.split(" ")[0] for key in now.keys() - before.keys() if key.startswith("OpenNebula-")}
     for name in sorted(new - {key.split(" ")[0] for key in before}):
         parts = [{key: how for key, how in each.items() if key.split(" ")[0] == name} for each in (good.state, now)]
-        yield from (f"half done: {each}" for each in differences(*parts) if not _ELSEWHERE.search(each))
-
-
-def _is_begun(half_done: str, trouble: Trouble) -> bool:
-    """Whether it is a deletion that ends with the next one, once the host is well."""
-    return trouble.in_the_way and " flags: DELETE;" in half_done
+        found = list(differences(*parts))
+        if not (trouble.in_the_way and any(" flags: DELETE;" in each for each in found)):
+            yield from (f"half done: {each}" for each in found if not _ELSEWHERE.search(each))
 
 
 def _is_grown(difference: str) -> bool:
