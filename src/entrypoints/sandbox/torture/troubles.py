@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from adapters.memory.linstor import Handle, OpenRefused
+from adapters.memory.linstor import Handle, OpenRefused, Refused
 from entrypoints.sandbox.linstor.faults import Fault
 from entrypoints.sandbox.torture.programs import BUSY, FULL, READ_ONLY, failing
 from entrypoints.sandbox.torture.stage import HOME, Stage
@@ -129,7 +129,8 @@ def _behind(stage: Stage) -> tuple[str, End]:
     events = stage.sandbox.linstor.events
     names = [each.name for each in state.definitions.values() if HOME in {one.node for one in each.diskful()}]
     for name in names:
-        events.set_disk_state(HOME, name, "Inconsistent")
+        with suppress(Refused):  # the order has just deleted it
+            events.set_disk_state(HOME, name, "Inconsistent")
 
     def end() -> None:
         for name in names:
