@@ -88,7 +88,7 @@ def _print(console: Console, line: str) -> None:
 
 
 def _tell(console: Console, trials: Iterable[FaultTrial], row: tuple[str, ...]) -> None:
-    """An action has ended: a whole run takes an hour, and nobody should have to wait for its table."""
+    """An action has ended: a whole run takes hours, and nobody should have to wait for its table."""
     for each in trials:
         if each.wrong:
             moment = f"{each.action}, {each.trouble}, at moment {each.occasion} ({each.begun_at or 'never'})"
