@@ -7,6 +7,13 @@ from tests.mutants.guard import Mutant
 BOUNDED = [
     Mutant(
         9,
+        "adapters/opennebula/hosts.py",
+        'program.allow_after(f"{mark}\\n".encode(), seconds + moving)',
+        'program.allow_after(f"{mark}\\n".encode(), seconds)',
+        "the data of a large disk has no more time than any other session",
+    ),
+    Mutant(
+        9,
         "adapters/opennebula/processes.py",
         "_Collector(_pipe(self._process.stdout), enough=self.kill)",
         "_Collector(_pipe(self._process.stdout))",
