@@ -86,6 +86,7 @@ def test_another_answer_is_seen(
         (("state", "in_use"), True),
         (("volumes", 0, "provider_kind"), "LVM"),
         (("volumes", 0, "state", "disk_state"), "Inconsistent"),
+        (("layer_object", "drbd", "promotion_score"), 1),
     ],
 )
 def test_another_value_is_seen(path: tuple[Any, ...], value: Any) -> None:

@@ -13,6 +13,7 @@ from entrypoints.sandbox.drbd.compare import Answers
 from entrypoints.sandbox.linstor.compare import main
 from entrypoints.sandbox.topics.compare import compare_topic
 from entrypoints.sandbox.topics.recording import SETUP, topics
+from entrypoints.sandbox.topics.replies import comparable
 
 PACKED = Path(__file__).parent.parent / "captures" / "linstor-1.33.3-drbd" / "topics.tar.gz"
 COMPARED = {
@@ -110,3 +111,15 @@ def test_the_command_plays_what_is_below_a_directory(recorded: Path, capsys: pyt
     """Exit code 0 and the totals."""
     assert main([str(recorded / SETUP), str(recorded / "11-last-diskful")]) == 0
     assert "2 topics of LINSTOR above DRBD, 21 answers, 0 differ, 0 steps left out" in capsys.readouterr().out
+
+
+def test_only_what_the_machines_decide_is_not_compared() -> None:
+    """Scores and block sizes of a kernel and names of udev may differ; nothing else of an object may."""
+    ours = {"name": "vol1", "promotion_score": 10101, "volumes": [{"volume_number": 0}]}
+    udev = {"Satellite/Device/Symlinks/0": "/dev/drbd/by-res/vol1/0"}
+    theirs = {**ours, "promotion_score": 10102, "volumes": [{"volume_number": 0, "props": udev}]}
+    assert comparable([theirs]) == comparable([ours])
+    assert comparable([{**theirs, "name": "vol2"}]) != comparable([ours])
+    assert comparable([{**theirs, "volumes": [{"volume_number": 0, "props": {**udev, "a": "b"}}]}]) != comparable(
+        [ours]
+    )

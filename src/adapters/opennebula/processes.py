@@ -58,7 +58,8 @@ class _Collector(threading.Thread):
 
     def when(self, awaited: bytes, act: Callable[[], None]) -> None:
         """Call *act* once, as soon as the output has *awaited*."""
-        self._awaited = awaited, act
+        with self._lock:
+            self._awaited = awaited, act
         self._look()
 
     def _look(self) -> None:
@@ -96,9 +97,10 @@ class Program:
         self._timer = self._started_timer()
 
     def allow_after(self, awaited: bytes, seconds: float) -> None:
-        """The same as soon as its collected output has *awaited*."""
-        if self._output is not None:
-            self._output.when(awaited, lambda: self.allow(seconds))
+        """The same as soon as its output, which must be collected, has *awaited*."""
+        if self._output is None:
+            raise ValueError("its output is the caller's to read")
+        self._output.when(awaited, lambda: self.allow(seconds))
 
     def _expire(self) -> None:
         self._timed_out = True

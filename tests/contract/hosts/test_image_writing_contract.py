@@ -11,6 +11,7 @@ import pytest
 from adapters.opennebula.copying import Copier
 from adapters.opennebula.exports import FrontEndExports
 from adapters.opennebula.hosts import SshHosts
+from adapters.opennebula.processes import Program
 from adapters.opennebula.writing import Writer
 from domain.errors import HostCommandFailed, HostUnreachable
 from domain.names import HostName
@@ -143,3 +144,18 @@ def test_a_host_that_does_not_begin_is_not_waited_for_like_a_large_image(world: 
     ):
         with pytest.raises(HostUnreachable, match=r"no end after 0\.5 seconds"):
             wait_for_it()
+
+
+def test_a_host_that_has_begun_may_take_as_long_as_a_large_disk(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the real scripts print first lets the limit of the transfer count, in each kind of session."""
+    if not world.real:
+        pytest.skip("in memory no time passes by itself")
+    seen: list[float] = []
+    monkeypatch.setattr(Program, "allow", lambda _self, seconds: seen.append(seconds))
+    other, home = "/dev/drbd1001", world.home(ALPHA)
+    for device in (DEVICE, other):
+        world.device(ALPHA, device, MIB)
+    world.put(ALPHA, f"{home}/7/vm.xml", b"<VM/>")
+    world.hosts.run(ALPHA, [CopyDevice(other, DEVICE, MIB // 1024)])
+    world.hosts.copy_files(ALPHA, f"{home}/7", ALPHA, f"{home}/8")
+    assert seen == [60.0, 30.0]

@@ -172,9 +172,10 @@ class Volumes:
 
     def _drbd_grows(self, definition: Definition, context: int, said: list[Reply]) -> Reply:
         """One node does it, and only while all that have data are connected (recorded). Raises Refused 998."""
-        first, *others = definition.diskful()
-        apart = [each for each in others if not self._state.devices.joined(definition, first, each)]
+        replicas = definition.diskful()
+        apart = [each for each in replicas[1:] if not self._state.devices.joined(definition, replicas[0], each)]
         if apart and self._state.kernel_refuses:
+            first = replicas[0]
             first.volume_flags.add("DRBD_RESIZE")
             failed = self._satellites.broken(context, first.node, f"Failed to resize DRBD resource {definition.name}")
             raise failed.after(said)

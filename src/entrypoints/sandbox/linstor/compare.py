@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
         "the simulated devices, and those of both together, comparing each answer.",
         examples=(
             "onelinstor sandbox compare tests/captures/linstor-1.33.3/scenarios",
-            "onelinstor sandbox compare tests/captures/drbd-9 tests/captures/linstor-1.33.3-drbd",
+            "onelinstor sandbox compare tests/captures/drbd-9",
         ),
         exit_codes={
             0: "every answer that this driver uses is as recorded",

@@ -20,7 +20,6 @@ class ResourceView:
         self._owner = owner
         self._each = each
         self._node = model.state.nodes[each.node]
-        self._known = self._node.online
 
     def shape(self) -> Json:
         """The element, with volumes."""
@@ -49,7 +48,7 @@ class ResourceView:
         return {SKIP_DISK: {"type": "RESOURCE", "value": value, "descr": about}} if value else {}
 
     def _state(self) -> Json:
-        if not self._known or not (self._each.deployed or "CLONING" in self._owner.flags):
+        if not self._node.online or not (self._each.deployed or "CLONING" in self._owner.flags):
             return {}
         return {"state": {"in_use": self._in_use()} if self._has_drbd_state() else {}}
 
@@ -86,7 +85,7 @@ class ResourceView:
             "flags": self._drbd_flags(),
             "drbd_volumes": [self._drbd_volume(volume) for volume in self._owner.volumes.values()],
         }
-        if self._known and self._has_drbd_state():
+        if self._node.online and self._has_drbd_state():
             shape["connections"] = self._connections()
             shape["promotion_score"] = self._score()
             shape["may_promote"] = self._may_promote()
@@ -127,8 +126,8 @@ class ResourceView:
     def _may_promote(self) -> bool:
         """Of a Primary whose network is cut the others know nothing (recorded)."""
         joined = self._model.devices.joined
-        others = (self._owner.resources[node] for node in self._model.devices.primaries(self._owner))
-        seen = any(each is self._each or joined(self._owner, self._each, each) for each in others)
+        primaries = [self._owner.resources.get(node) for node in self._model.devices.primaries(self._owner)]
+        seen = any(each is self._each or (each and joined(self._owner, self._each, each)) for each in primaries)
         return not seen and self._data_reachable()
 
     # -- volumes --------------------------------------------------------------------------------
@@ -194,7 +193,7 @@ class ResourceView:
                 "device_path": device,
                 "allocated_size_kib": self._allocated(volume),
                 "flags": flags(self._each.volume_flags),
-                "state": self._volume_state() if drbd and self._known and self._has_volume_state() else None,
+                "state": self._volume_state() if drbd and self._node.online and self._has_volume_state() else None,
                 "layer_data_list": layers,
                 "uuid": self._each.volume_uuid,
             }

@@ -12,11 +12,10 @@ from adapters.memory.linstor.objects import Definition
 from entrypoints.sandbox.drbd.playing import NotSimulated
 from entrypoints.sandbox.linstor.likeness import differences
 from entrypoints.sandbox.linstor.playing import Player
-from entrypoints.sandbox.linstor.server import LinstorServer
 from entrypoints.sandbox.topics.placing import placed
 from entrypoints.sandbox.topics.programs import Unknown
 from entrypoints.sandbox.topics.recording import SETUP, Step
-from entrypoints.sandbox.topics.replies import told_once
+from entrypoints.sandbox.topics.replies import comparable
 
 ABOUT_POOLS = r"/view/storage-pools$|/error-reports$|/query-size-info$"
 """Requests that tell of what all topics together have used, or met."""
@@ -37,10 +36,10 @@ class Compared:
 class Requests:
     """Requests of the topic *name*; those of the set-up that change something have made the cluster already."""
 
-    def __init__(self, name: str, model: LinstorModel, server: LinstorServer) -> None:
+    def __init__(self, name: str, model: LinstorModel, wire: Player) -> None:
         self._is_setup = name == SETUP
         self._model = model
-        self._wire = Player(model, server)
+        self._wire = wire
 
     def ask(self, step: Step) -> Iterator[Compared]:
         """Ask as *step* did. Raises NotSimulated, Unknown."""
@@ -49,8 +48,8 @@ class Requests:
         self._refuse(step)
         with placed(self._model, step):
             status, body = self._wire.ask(step.request)
-        recorded = told_once(self._comparable(step))
-        found = differences(step.recorded["status"], recorded, status, told_once(body))
+        recorded = comparable(self._recorded(step))
+        found = differences(step.recorded["status"], recorded, status, comparable(body))
         yield Compared(f"{step.method} {step.path}", [] if step.passing else found)
 
     def _refuse(self, step: Step) -> None:
@@ -66,7 +65,7 @@ class Requests:
         elif step.path == "/v1/view/resources" and named is not None and self._on_files(named):
             raise Unknown("loop devices of files are not simulated")
 
-    def _comparable(self, step: Step) -> Any:
+    def _recorded(self, step: Step) -> Any:
         """The recorded answer without what other topics had made, and without what an installation sets itself."""
         body = step.recorded.get("body")
         if step.changes:

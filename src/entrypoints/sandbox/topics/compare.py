@@ -7,6 +7,7 @@ import textwrap
 from adapters.memory.linstor.model import LinstorModel
 from entrypoints.sandbox.drbd.compare import SHOWN, Answers
 from entrypoints.sandbox.drbd.playing import NotSimulated
+from entrypoints.sandbox.linstor.playing import Player
 from entrypoints.sandbox.linstor.server import serve
 from entrypoints.sandbox.topics.asking import Compared
 from entrypoints.sandbox.topics.playing import TopicPlayer
@@ -31,8 +32,8 @@ def compare_topic(topic: Topic) -> Answers:
 def _played(topic: Topic, answers: Answers) -> str:
     """Count what is the same and what is not; why the rest is left out, "" where all was played."""
     model = LinstorModel.from_cluster(topic.cluster)
-    with serve(model) as server:
-        player = TopicPlayer(topic, model, server)
+    with serve(model) as server, Player(model, server) as wire:
+        player = TopicPlayer(topic, model, wire)
         for index in range(len(topic.steps)):
             try:
                 for each in player.play(index):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adapters.memory.linstor import LinstorModel
-from entrypoints.sandbox.linstor.server import LinstorServer
+from entrypoints.sandbox.linstor.playing import Player
 from entrypoints.sandbox.topics.asking import Compared, Requests
 from entrypoints.sandbox.topics.commands import Commands
 from entrypoints.sandbox.topics.happening import Surroundings
@@ -17,9 +17,9 @@ from entrypoints.sandbox.topics.recording import Topic
 class TopicPlayer:
     """A cluster as the set-up has it, and what the topic made of it so far."""
 
-    def __init__(self, topic: Topic, model: LinstorModel, server: LinstorServer) -> None:
+    def __init__(self, topic: Topic, model: LinstorModel, wire: Player) -> None:
         self._topic = topic
-        self._requests = Requests(topic.name, model, server)
+        self._requests = Requests(topic.name, model, wire)
         self._programs = Programs(model, devices(topic.steps))
         self._commands = Commands(model, self._programs)
         self._surroundings = Surroundings(topic, model, self._programs)

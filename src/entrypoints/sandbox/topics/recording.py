@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from entrypoints.sandbox.linstor.likeness import kind_of
+
 ERROR = 3
 """The type of a reply."""
 SETUP = "00-setup"
@@ -63,8 +65,8 @@ class Step:
     @property
     def failed(self) -> int:
         """The number of the first error in the answer, 0 where there is none."""
-        codes = (each["ret_code"] for each in self.body if "ret_code" in each)
-        return next((code & 0x7FFF for code in codes if (code >> 62) & 3 == ERROR), 0)
+        replies = (each for each in self.body if "ret_code" in each)
+        return next((each["ret_code"] & 0x7FFF for each in replies if kind_of(each) == ERROR), 0)
 
     @property
     def passing(self) -> bool:

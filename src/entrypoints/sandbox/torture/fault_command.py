@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich import box
@@ -67,6 +68,16 @@ def _begun(choice: Choice, console: Console, pool: ThreadPoolExecutor) -> dict[s
     return begun
 
 
+@contextmanager
+def _workers() -> Iterator[ThreadPoolExecutor]:
+    """Whoever interrupts a run of hours waits for the trials that run, not for all that are in the line."""
+    pool = ThreadPoolExecutor(AT_ONCE * (os.cpu_count() or 1))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def _row(name: str, trials: Sequence[FaultTrial]) -> tuple[str, ...]:
     failed = [each for each in trials if each.exit_code]
     wrong = [each for each in trials if each.wrong]
@@ -102,7 +113,7 @@ def _tell(console: Console, trials: Iterable[FaultTrial], row: tuple[str, ...]) 
 def try_all(choice: Choice, console: Console) -> int:
     """Try what was chosen, and print a table; 1 unless nothing is wrong."""
     rows: list[tuple[str, ...]] = []
-    with ThreadPoolExecutor(AT_ONCE * (os.cpu_count() or 1)) as pool, console.status("") as status:
+    with _workers() as pool, console.status("beginning") as status:
         begun = _begun(choice, console, pool)
         for name in choice.names:
             status.update(name)
